@@ -64,7 +64,7 @@ def train(
     """
     ema = copy.deepcopy(module).requires_grad_(False).eval()
     trained = [p for p in module.parameters() if p.requires_grad]
-    optimizer = torch.optim.AdamW(trained, lr=schedule.learning_rate, betas=(0.9, 0.98), weight_decay=schedule.weight_decay)
+    optimizer = torch.optim.AdamW(trained, lr=schedule.learning_rate, betas=(0.9, 0.98), weight_decay=schedule.weight_decay, fused=True)
     file, start, seconds = run / f"{stage}.pt", 0, 0.0
     if file.exists():
         state = torch.load(file, map_location="cpu", weights_only=True)
