@@ -135,8 +135,11 @@ def preset(name: str, **changes: object) -> MaditConfig:
 
 
 def sincos_1d(positions: Tensor, dim: int) -> Tensor:
-    """Sines then cosines of float ``positions`` [M] at dim/2 geometric frequencies from 1 down to 1/10000 -> [M, dim]."""
-    frequencies = torch.exp(-math.log(10000.0) * torch.arange(dim // 2, dtype=torch.float64) / (dim // 2))
+    """Sines then cosines of float ``positions`` [M] at dim/2 geometric frequencies from 1 down to 1/100 -> [M, dim].
+
+    The grids have 4 to 32 rows: with the customary base of 10,000 half of the channels would be constant.
+    """
+    frequencies = torch.exp(-math.log(100.0) * torch.arange(dim // 2, dtype=torch.float64) / (dim // 2))
     angles = positions.double()[:, None] * frequencies[None]
     return torch.cat([angles.sin(), angles.cos()], -1).float()
 
@@ -162,6 +165,11 @@ class Block(nn.Module):
         self.norm2 = nn.LayerNorm(width, eps=1e-6)
         self.fc1 = nn.Linear(width, mlp_ratio * width)
         self.fc2 = nn.Linear(mlp_ratio * width, width)
+        # Queries and keys start as one orthogonal map, so that a row first attends to rows at its own position: slots and
+        # patches share one position table, and copying from slot to patch is the first thing to learn.
+        with torch.no_grad():
+            nn.init.orthogonal_(self.qkv.weight[:width], gain=1.3)
+            self.qkv.weight[width : 2 * width].copy_(self.qkv.weight[:width])
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """``mask``: bool, broadcastable to [B, 1, M, M], True where attention is allowed."""

@@ -4,13 +4,13 @@ The weight of the KL term decides whether "flat patches first" means anything: w
 not depend on its content. ``beta`` is therefore raised to a real rate-distortion trade-off.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from .data import SIDE, scenes
 from .metrics import patch_std, psnr, spearman
 from .trainer import Losses, Schedule, train
 from .vae import Vae, VaeConfig, kl_per_element
@@ -29,11 +29,12 @@ def to_uint8(pixels: Tensor) -> Tensor:
 
 
 def crops(pictures: np.ndarray, batch: int, generator: np.random.Generator) -> Tensor:
-    """``batch`` random crops with random flips, float [batch, 3, CROP, CROP]."""
-    out = np.empty((batch, CROP, CROP, 3), np.uint8)
+    """``batch`` random crops with random flips, float [batch, 3, side, side] with side = CROP or the whole picture."""
+    side = min(CROP, pictures.shape[1])
+    out = np.empty((batch, side, side, 3), np.uint8)
     for i in range(batch):
-        y, x = generator.integers(0, SIDE - CROP + 1, 2)
-        crop = pictures[generator.integers(len(pictures)), y : y + CROP, x : x + CROP]
+        y, x = generator.integers(0, pictures.shape[1] - side + 1, 2)
+        crop = pictures[generator.integers(len(pictures)), y : y + side, x : x + side]
         out[i] = crop[:, ::-1] if generator.random() < 0.5 else crop
     return to_pixels(torch.from_numpy(out))
 
@@ -44,16 +45,25 @@ def gradient_l1(a: Tensor, b: Tensor) -> Tensor:
     return (d[..., 1:] - d[..., :-1]).abs().mean() + (d[..., 1:, :] - d[..., :-1, :]).abs().mean()
 
 
-def train_vae(config: VaeConfig, run: Path, steps: int, batch: int, beta: float, rate: float, scene_count: int, bf16: bool, device: str = "cpu") -> Vae:
-    """Trains the autoencoder and returns its EMA weights. ``beta`` is reached after 15 % of the steps."""
-    pictures, _ = scenes("train", scene_count)
-    held, _ = scenes("validation", 128)
+@dataclass(frozen=True)
+class VaeStage:
+    """Length of the stage, crops per step, and the KL weight, which is reached after 15 % of the steps."""
+
+    schedule: Schedule
+    batch: int
+    beta: float
+
+
+def train_vae(
+    config: VaeConfig, pictures: np.ndarray, held: np.ndarray, run: Path, stage: VaeStage, bf16: bool, device: str
+) -> Vae:
+    """Trains on ``pictures`` uint8 [M, H, W, 3], reports on ``held``; returns the EMA weights."""
     check = torch.from_numpy(np.ascontiguousarray(held[:48]))
     torch.manual_seed(0)
     vae = Vae(config).to(device)
 
     def loss(module: Vae, step: int) -> Losses:
-        x = crops(pictures, batch, np.random.default_rng((7, step))).to(device)
+        x = crops(pictures, stage.batch, np.random.default_rng((7, step))).to(device)
         with torch.autocast(device, torch.bfloat16, enabled=bf16):
             mean, log_var = module.moments(x)
         mean, log_var = mean.float(), log_var.float()
@@ -63,13 +73,13 @@ def train_vae(config: VaeConfig, run: Path, steps: int, batch: int, beta: float,
         y = y.float()
         kl = kl_per_element(mean, log_var).sum() / x.numel()
         l1, mse, grad = (y - x).abs().mean(), (y - x).square().mean(), gradient_l1(y, x)
-        weight = beta * min(1.0, 0.05 + step / (0.15 * steps))
+        weight = stage.beta * min(1.0, 0.05 + step / (0.15 * stage.schedule.steps))
         return {"total": l1 + 2 * mse + 0.5 * grad + weight * kl, "l1": l1, "mse": mse, "kl": kl}
 
     def report(module: Vae) -> dict[str, float]:
         return evaluate(module, check, device)
 
-    return train(vae, "vae", run, Schedule(steps, rate, checkpoint_minutes=4), loss, report, report_every=500)
+    return train(vae, "vae", run, stage.schedule, loss, report, report_every=500)
 
 
 @torch.no_grad()
