@@ -48,7 +48,7 @@ def fetch() -> list[Emoji]:
             _npm_unpack(package, folder)
     captions = _labels(json.loads((labels / "en" / "data.json").read_text()))
     files = sorted((pictures / "assets").glob("*.webp"))
-    return [Emoji(f, f.stem, captions.get(_key(f.stem), "emoji")) for f in files]
+    return [Emoji(f, f.stem, captions.get(_label_key(f.stem), "emoji")) for f in files]
 
 
 def _npm_unpack(package: str, folder: Path) -> None:
@@ -69,12 +69,17 @@ def _key(code: str) -> str:
     return "-".join(p for p in code.lower().split("-") if p != "fe0f")
 
 
+def _label_key(code: str) -> str:
+    # The two packages differ in zero padding and in how tag sequences are joined.
+    return "-".join(part.zfill(4) for part in _key(code.replace("_", "-")).split("-"))
+
+
 def _labels(entries: list[dict]) -> dict[str, str]:
     labels = {}
     for entry in entries:
         for item in [entry, *entry.get("skins", [])]:
             # A caption names the thing; the skin tone after the colon is left out.
-            labels[_key(item["hexcode"])] = item["label"].split(":")[0].lower()
+            labels[_label_key(item["hexcode"])] = item["label"].split(":")[0].lower()
     return labels
 
 

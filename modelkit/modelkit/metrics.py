@@ -53,3 +53,32 @@ def gradient_energy(pictures: Tensor) -> Tensor:
     """Mean squared difference of neighbouring pixels of each picture, [B, H, W, 3] in 0..255 -> [B]."""
     p = pictures.float()
     return (p[:, 1:] - p[:, :-1]).square().flatten(1).mean(1) + (p[:, :, 1:] - p[:, :, :-1]).square().flatten(1).mean(1)
+
+
+TILE = 64
+
+
+def tile_features(pictures: Tensor) -> Tensor:
+    """Features of the 64 x 64 tiles of pictures, [B, H, W, 3] in 0..255 -> float64 [B * tiles, 64].
+
+    The extractor is fixed and needs no download: three 5 x 5 convolutions of stride 2 with ReLU and orthogonal weights
+    drawn from seed 0 (16, 32 and 32 channels); the mean and the deviation of each of the last 32 channels over the tile.
+    Random features compare textures and edges, not meanings; distances are comparable only with each other.
+    """
+    generator = torch.Generator().manual_seed(0)
+    x = pictures.permute(0, 3, 1, 2).float() / 127.5 - 1
+    x = x.unfold(2, TILE, TILE).unfold(3, TILE, TILE).permute(0, 2, 3, 1, 4, 5).reshape(-1, 3, TILE, TILE)
+    for c_in, c_out in ((3, 16), (16, 32), (32, 32)):
+        weight = torch.empty(c_out, c_in * 25)
+        torch.nn.init.orthogonal_(weight, gain=1.7, generator=generator)
+        x = F.relu(F.conv2d(x, weight.reshape(c_out, c_in, 5, 5), stride=2, padding=2))
+    x = x.flatten(2).double()
+    return torch.cat([x.mean(-1), x.std(-1)], -1)
+
+
+def frechet_distance(a: Tensor, b: Tensor) -> float:
+    """Fréchet distance between Gaussians fitted to two feature sets [M, 64] (Heusel et al. 2017)."""
+    ca, cb = torch.cov(a.T), torch.cov(b.T)
+    # tr sqrt(ca cb) = sum of the square roots of the eigenvalues of the product, which are real and not negative.
+    roots = torch.linalg.eigvals(ca @ cb).real.clamp_min(0).sqrt().sum()
+    return float((a.mean(0) - b.mean(0)).square().sum() + ca.trace() + cb.trace() - 2 * roots)

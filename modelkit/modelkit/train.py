@@ -37,7 +37,7 @@ class Recipe:
 
 
 RECIPE = Recipe(
-    vae=VaeStage(Schedule(7500, 8e-4), batch=14, beta=2.0),
+    vae=VaeStage(Schedule(7500, 8e-4), batch=14, beta=1.5),
     tokenizer=TokenizerStage(Schedule(1500, 1e-3), batch=48),
     regression=DecoderStage("regression", Schedule(2500, 1e-3, warmup=150), batch=16, flow=False),
     flow=DecoderStage("flow", Schedule(1500, 5e-4), batch=16, flow=True),

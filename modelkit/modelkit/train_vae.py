@@ -74,7 +74,7 @@ def train_vae(
         kl = kl_per_element(mean, log_var).sum() / x.numel()
         l1, mse, grad = (y - x).abs().mean(), (y - x).square().mean(), gradient_l1(y, x)
         weight = stage.beta * min(1.0, 0.05 + step / (0.15 * stage.schedule.steps))
-        return {"total": l1 + 2 * mse + 0.5 * grad + weight * kl, "l1": l1, "mse": mse, "kl": kl}
+        return {"total": 0.5 * l1 + 6 * mse + 0.25 * grad + weight * kl, "l1": l1, "mse": mse, "kl": kl}
 
     def report(module: Vae) -> dict[str, float]:
         return evaluate(module, check, device)
