@@ -37,10 +37,10 @@ class Recipe:
 
 
 RECIPE = Recipe(
-    vae=VaeStage(Schedule(7500, 8e-4), batch=14, beta=1.5),
-    tokenizer=TokenizerStage(Schedule(1500, 1e-3), batch=48),
-    regression=DecoderStage("regression", Schedule(2500, 1e-3, warmup=150), batch=16, flow=False),
-    flow=DecoderStage("flow", Schedule(1500, 5e-4), batch=16, flow=True),
+    vae=VaeStage(Schedule(6200, 8e-4), batch=14, beta=1.5),
+    tokenizer=TokenizerStage(Schedule(1000, 1e-3), batch=48),
+    regression=DecoderStage("regression", Schedule(2200, 1e-3, warmup=150), batch=16, flow=False),
+    flow=DecoderStage("flow", Schedule(1200, 4e-4), batch=16, flow=True),
     scenes=8000,
 )
 
@@ -91,9 +91,10 @@ def _encoded(vae, pictures: np.ndarray, captions: list[str], patch: int, run: Pa
     file = run / f"latents-{fingerprint}.safetensors"
     if not file.exists():
         made = encode_scenes(vae, pictures, captions, patch, bf16, device)
-        save_file({"latents": made.latents.contiguous().cpu(), "patch_kl": made.patch_kl.contiguous().cpu()}, file)
+        parts = {"latents": made.latents, "weights": made.weights, "patch_kl": made.patch_kl}
+        save_file({name: part.contiguous().cpu() for name, part in parts.items()}, file)
     stored = load_file(file)
-    return LatentSet(stored["latents"], stored["patch_kl"], captions, pictures)
+    return LatentSet(stored["latents"], stored["weights"], stored["patch_kl"], captions, pictures)
 
 
 def save_model(model: MaditModel, run: Path) -> None:

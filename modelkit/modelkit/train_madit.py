@@ -40,9 +40,10 @@ class DecoderStage:
 
 @dataclass(frozen=True)
 class DecoderData:
-    """Training set of the decoder: target patches [M, N, P], ids int64 [M, N], caption word ids per scene (none: no text)."""
+    """Training set of the decoder: target patches and weights of their errors [M, N, P], ids int64 [M, N], caption word ids per scene (none: no text)."""
 
     patches: Tensor
+    weights: Tensor
     ids: Tensor
     words: list[list[int]]
 
@@ -54,7 +55,8 @@ def decoder_data(model: MaditModel, data: LatentSet) -> DecoderData:
     words = []
     if model.config.text:
         words = [token_ids(caption, model.config.text.max_tokens) for caption in data.captions]
-    return DecoderData(patchify(data.latents, model.config.tokenizer.patch), ids, words)
+    patch = model.config.tokenizer.patch
+    return DecoderData(patchify(data.latents, patch), patchify(data.weights, patch), ids, words)
 
 
 def train_decoder(model: MaditModel, data: DecoderData, held: LatentSet, run: Path, stage: DecoderStage, bf16: bool, device: str = "cpu") -> None:
@@ -82,7 +84,8 @@ def train_decoder(model: MaditModel, data: DecoderData, held: LatentSet, run: Pa
             c = _gather(c, hidden)
             coarse = madit.coarse(c).float()
         goal = _gather(target, hidden)
-        regression = (coarse - goal).square().mean()
+        weight = _gather(data.weights[pick].to(device), hidden)
+        regression = (weight * (coarse - goal).square()).mean()
         if not stage.flow:
             return {"total": regression, "regression": regression}
         flow = _flow_loss(model, madit, c, coarse.detach(), goal, stage, bf16, device)

@@ -63,6 +63,7 @@ def train_tokenizer(
         pick = torch.randint(len(data.latents), (stage.batch,), generator=torch.Generator().manual_seed(step))
         latents, kl = data.latents[pick].to(device), data.patch_kl[pick].to(device)
         target = patchify(latents, config.patch)
+        weight = patchify(data.weights[pick].to(device), config.patch)
         tokenizer = training.tokenizer
         with torch.autocast(device, torch.bfloat16, enabled=bf16):
             vectors = tokenizer.adapter(latents)
@@ -80,7 +81,7 @@ def train_tokenizer(
             codes = vectors + (words - vectors).detach()
         with torch.autocast(device, torch.bfloat16, enabled=bf16):
             _, guess = tokenizer.readout(codes, rows)
-        error = (guess.float() - target).square().mean()
+        error = (weight * (guess.float() - target).square()).mean()
         return {"total": error + 0.1 * commit, "mse": error, "commit": commit}
 
     def report(training: _Training) -> dict[str, float]:

@@ -75,8 +75,8 @@ def train(
         start, seconds = state["step"], state["seconds"]
     module.train()
     began = saved = time.monotonic()
-    # In steady state a stage's mean loss; reset at each report.
     sums: dict[str, float] = {}
+    count = 0
     bar = tqdm(range(start, schedule.steps), initial=start, total=schedule.steps, desc=stage, mininterval=5)
     with open(run / f"{stage}.jsonl", "a") as log:
         for step in bar:
@@ -90,12 +90,12 @@ def train(
             _blend(ema, module, ema_decay(step))
             for key, value in losses.items():
                 sums[key] = sums.get(key, 0.0) + float(value.detach())
+            count += 1
             done = step + 1
             spent = seconds + time.monotonic() - began
             if done % report_every == 0 or done == schedule.steps:
-                count = (done - start) % report_every or report_every
                 row = {"step": done, "seconds": round(spent)} | {k: v / count for k, v in sums.items()} | report(ema)
-                sums = {}
+                sums, count = {}, 0
                 log.write(json.dumps(row) + "\n")
                 log.flush()
                 bar.write(stage + " " + " ".join(f"{k}={v:.5g}" for k, v in row.items()))
