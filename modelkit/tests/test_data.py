@@ -9,7 +9,7 @@ from modelkit.data import HELD_OUT, SIDE, Emoji, compose, split
 
 
 def _emoji() -> list[Emoji]:
-    codes = [f"{0x1F300 + i:x}" for i in range(600)]
+    codes = [f"{0x1F500 + i:x}" for i in range(600)]
     codes += [f"1f44b-1f3f{tone:x}" for tone in range(0xB, 0x10)] + ["1f44b"]
     return [Emoji(Path(code), code, code) for code in sorted(codes)]
 
