@@ -3,6 +3,7 @@
 Rows are measured on the same pictures with the same seeds. ``validation`` is for choosing settings, ``test`` for reporting.
 """
 
+import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -53,7 +54,7 @@ def table_rows(defaults: SamplingDefaults) -> list[Row]:
 
 
 @torch.no_grad()
-def draw(model: MaditModel, ids: Tensor, captions: list[str], row: Row, threads_note: str = "") -> Tensor:
+def draw(model: MaditModel, ids: Tensor, captions: list[str], row: Row) -> Tensor:
     """Samples one picture per row of ``ids`` int64 [B, L] with seeds 0, 1, ...: uint8 [B, H, W, 3]."""
     generator = ScriptedMadit(model).eval()
     pictures = []
@@ -82,7 +83,7 @@ def _embed(model: MaditModel, caption: str) -> Tensor:
 
 @torch.no_grad()
 def evaluate(model: MaditModel, split: str, count: int, out: Path, rows: list[Row] | None = None) -> dict[str, dict]:
-    """Prints and returns the table; writes ``grid.png`` to ``out``."""
+    """Prints and returns the table; writes ``report.json``, ``table.md`` and ``grid.png`` to ``out``."""
     pictures, captions = scenes(split, 128)
     pictures, captions = np.ascontiguousarray(pictures[:count]), captions[:count]
     truth = torch.from_numpy(pictures)
@@ -103,8 +104,30 @@ def evaluate(model: MaditModel, split: str, count: int, out: Path, rows: list[Ro
     report["rank correlation"] = {"spearman": spearman(model.tokenizer.codeword_kl[ids].flatten(), std)}
     print(f"Spearman(codeword KL, patch deviation) {report['rank correlation']['spearman']:.3f}")
     out.mkdir(parents=True, exist_ok=True)
+    (out / "report.json").write_text(json.dumps(report, indent=1) + "\n")
+    (out / "table.md").write_text(_markdown(report))
     grid(shown, min(count, 12)).save(out / "grid.png")
     return report
+
+
+def _markdown(report: dict[str, dict]) -> str:
+    columns = ("psnr", "ssim", "frechet", "gradient_error", "sharpness", "seconds")
+    lines = ["| row | PSNR dB | SSIM | Fréchet | gradient-energy error | sharpness | s/picture |", "|---|" + "---|" * 6]
+    for name, scores in report.items():
+        cells = [f"{scores[key]:.4g}" if key in scores else "" for key in columns]
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return "\n".join(line for line in lines if not line.startswith("| rank correlation")) + "\n"
+
+
+def sweep(model: MaditModel, count: int, rounds: int, out: Path) -> dict[str, dict]:
+    """Guidance and noise scales on the validation split, to choose the manifest's defaults."""
+    base = replace(model.config.sampling, rounds=rounds)
+    rows = [
+        Row(f"guidance {w} noise {s}", replace(base, guidance_scale=w, noise_scale=s))
+        for w in (1.0, 1.5, 2.0)
+        for s in (0.5, 0.7, 0.85, 1.0)
+    ]
+    return evaluate(model, "validation", count, out, rows)
 
 
 def _fixed_rows(model: MaditModel, held: LatentSet, ids: Tensor) -> Iterator[tuple[str, Tensor]]:
