@@ -1,0 +1,24 @@
+package io.madit.server.reveal;
+
+/** Course of the guidance scale over the rounds. */
+public enum GuidanceSchedule {
+  /** The scale itself in every round. */
+  CONSTANT {
+    @Override
+    double at(double scale, int patches, int maskedAfter) {
+      return scale;
+    }
+  },
+  /**
+   * {@code 1 + (w - 1) (N - max(1, M)) / N} with M masked <em>after</em> the round, as in MAR: the
+   * last round counts one masked patch, so w itself is never reached.
+   */
+  LINEAR {
+    @Override
+    double at(double scale, int patches, int maskedAfter) {
+      return 1 + (scale - 1) * (patches - Math.max(1, maskedAfter)) / patches;
+    }
+  };
+
+  abstract double at(double scale, int patches, int maskedAfter);
+}

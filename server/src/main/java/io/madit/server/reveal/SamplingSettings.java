@@ -1,0 +1,47 @@
+package io.madit.server.reveal;
+
+import static java.util.Objects.requireNonNull;
+
+/**
+ * How one picture is sampled; every default has been filled in.
+ *
+ * @param rounds K, at least 1; with K above the patch count N the plan has N rounds
+ * @param flowSteps solver steps T per round, at least 1
+ * @param guidanceScale w, finite; 1 switches guidance off
+ * @param regressionOnly patch = coarse estimate; flow steps and guidance have no effect
+ * @param temperature factor on the noise of each solver step, above 0
+ * @param noiseScale factor on the initial noise, at least 0
+ */
+public record SamplingSettings(
+    int rounds,
+    int flowSteps,
+    double guidanceScale,
+    GuidanceSchedule guidanceSchedule,
+    RevealOrder revealOrder,
+    RevealSchedule revealSchedule,
+    boolean regressionOnly,
+    double temperature,
+    double noiseScale,
+    UserPlan userPlan) {
+  public SamplingSettings {
+    require(rounds >= 1, "rounds must be at least 1, is " + rounds);
+    require(flowSteps >= 1, "flowSteps must be at least 1, is " + flowSteps);
+    require(Double.isFinite(guidanceScale), "guidanceScale must be finite, is " + guidanceScale);
+    require(
+        Double.isFinite(temperature) && temperature > 0,
+        "temperature must be finite and above 0, is " + temperature);
+    require(
+        Double.isFinite(noiseScale) && noiseScale >= 0,
+        "noiseScale must be finite and at least 0, is " + noiseScale);
+    requireNonNull(guidanceSchedule, "guidanceSchedule");
+    requireNonNull(revealOrder, "revealOrder");
+    requireNonNull(revealSchedule, "revealSchedule");
+    requireNonNull(userPlan, "userPlan");
+  }
+
+  private static void require(boolean condition, String message) {
+    if (!condition) {
+      throw new IllegalArgumentException(message);
+    }
+  }
+}
