@@ -1,0 +1,96 @@
+package io.madit.server.engine;
+
+import io.madit.server.model.Manifest;
+import io.madit.server.model.TextConditioning;
+import io.madit.server.model.VisualInput;
+import io.madit.server.reveal.SamplingSettings;
+
+/** Checks the parts of a command against the manifest. */
+final class CommandChecks {
+  private final Manifest manifest;
+
+  CommandChecks(Manifest manifest) {
+    this.manifest = manifest;
+  }
+
+  void visual(VisualInput visual) {
+    int tokens = manifest.tokens().count();
+    if (visual instanceof VisualInput.TokenIds input) {
+      count("ids", input.ids().length, tokens);
+      for (int id : input.ids()) {
+        if (id < -1 || id >= manifest.codebook().size()) {
+          throw refused("ids must be within the codebook of " + manifest.codebook().size(), id);
+        }
+      }
+    } else if (visual instanceof VisualInput.ContinuousTokens input) {
+      count("continuous tokens", input.values().length, tokens * manifest.codebook().dim());
+      finite("continuous tokens", input.values());
+    } else if (visual instanceof VisualInput.Latents input) {
+      count("latents", input.values().length, manifest.latent().size());
+      finite("latents", input.values());
+    } else {
+      throw new IllegalArgumentException("visual must not be null");
+    }
+  }
+
+  void text(TextConditioning text) {
+    if (text.length() == 0) {
+      return;
+    }
+    Manifest.Text limits =
+        manifest
+            .textLimits()
+            .orElseThrow(() -> new IllegalArgumentException("this model takes no text"));
+    if (text.length() > limits.maxTokens()) {
+      throw refused("text must have at most " + limits.maxTokens() + " tokens", text.length());
+    }
+    if (text instanceof TextConditioning.TokenIds input) {
+      for (int id : input.ids()) {
+        if (id < 0 || id >= limits.vocabularySize()) {
+          throw refused("text ids must be within 0.." + (limits.vocabularySize() - 1), id);
+        }
+      }
+    } else if (text instanceof TextConditioning.Embeddings input) {
+      count("text embeddings", input.values().length, text.length() * limits.embedDim());
+      finite("text embeddings", input.values());
+    }
+  }
+
+  void sampling(SamplingSettings sampling) {
+    Manifest.Bounds bounds = manifest.bounds();
+    atMost("rounds", sampling.rounds(), bounds.maxRounds());
+    atMost("flowSteps", sampling.flowSteps(), bounds.maxFlowSteps());
+    atMost("guidanceScale", sampling.guidanceScale(), bounds.maxGuidanceScale());
+    atMost("userPlan.counts", sampling.userPlan().counts().length, bounds.maxRounds());
+    for (int steps : sampling.userPlan().flowSteps()) {
+      atMost("userPlan.flowSteps", steps, bounds.maxFlowSteps());
+    }
+    for (double scale : sampling.userPlan().guidanceScales()) {
+      atMost("userPlan.guidanceScales", scale, bounds.maxGuidanceScale());
+    }
+  }
+
+  private static void count(String name, int value, int expected) {
+    if (value != expected) {
+      throw refused(name + " must have " + expected + " values", value);
+    }
+  }
+
+  private static void atMost(String name, double value, double high) {
+    if (value > high) {
+      throw refused(name + " must be at most " + high, value);
+    }
+  }
+
+  private static void finite(String name, float[] values) {
+    for (float value : values) {
+      if (!Float.isFinite(value)) {
+        throw refused(name + " must be finite", value);
+      }
+    }
+  }
+
+  private static IllegalArgumentException refused(String rule, Number value) {
+    return new IllegalArgumentException(rule + ", is " + value);
+  }
+}

@@ -1,0 +1,50 @@
+package io.madit.server.engine;
+
+import static java.util.Objects.requireNonNull;
+
+import io.madit.server.model.Bundle;
+import io.madit.server.model.TextConditioning;
+import io.madit.server.model.VisualInput;
+import io.madit.server.reveal.SamplingSettings;
+import java.util.OptionalLong;
+
+/**
+ * Asks for a picture. Construction checks everything against the model's manifest, so that the
+ * engine only meets commands that fit.
+ *
+ * @param text ignored for latents
+ * @param sampling ignored for latents
+ * @param wantPicture decode the latents to pixels
+ * @param wantLatents return the latents
+ * @param previewEveryRounds 0: no previews
+ * @param progress report each round
+ * @param deadlineNanos on the clock of {@link System#nanoTime}
+ */
+public record DetokenizeCommand(
+    Bundle model,
+    VisualInput visual,
+    TextConditioning text,
+    long seed,
+    SamplingSettings sampling,
+    boolean wantPicture,
+    boolean wantLatents,
+    int previewEveryRounds,
+    boolean progress,
+    OptionalLong deadlineNanos,
+    Priority priority) {
+  public DetokenizeCommand {
+    requireNonNull(deadlineNanos, "deadlineNanos");
+    requireNonNull(priority, "priority");
+    if (!wantPicture && !wantLatents) {
+      throw new IllegalArgumentException("one of wantPicture and wantLatents must be true");
+    }
+    if (previewEveryRounds < 0) {
+      throw new IllegalArgumentException(
+          "previewEveryRounds must be at least 0, is " + previewEveryRounds);
+    }
+    CommandChecks checks = new CommandChecks(model.manifest());
+    checks.visual(visual);
+    checks.text(text);
+    checks.sampling(sampling);
+  }
+}

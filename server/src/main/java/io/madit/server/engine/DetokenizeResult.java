@@ -1,0 +1,13 @@
+package io.madit.server.engine;
+
+import io.madit.server.image.RgbPicture;
+import java.util.Optional;
+
+/**
+ * What a session has come to.
+ *
+ * @param picture if asked for
+ * @param latents model space {@code [C][h][w]}, float32, if asked for
+ */
+public record DetokenizeResult(
+    Optional<RgbPicture> picture, Optional<float[]> latents, Timings timings) {}

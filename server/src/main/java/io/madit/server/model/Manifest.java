@@ -1,0 +1,107 @@
+package io.madit.server.model;
+
+import io.madit.server.reveal.GuidanceSchedule;
+import io.madit.server.reveal.RevealOrder;
+import io.madit.server.reveal.RevealSchedule;
+import io.madit.server.reveal.SamplingSettings;
+import io.madit.server.reveal.UserPlan;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * {@code manifest.json} of a bundle; keys are in snake_case there. All sizes have been checked
+ * against each other.
+ *
+ * @param patchDim numbers per patch P
+ * @param text null when the model takes no text
+ * @param hiddenDim width of a condition slot D
+ * @param presets each with the defaults of {@code sampling} filled in
+ * @param parameterCount number of weights; 0 if not told
+ * @param licence SPDX expression of the weights' licence
+ * @param files SHA-256 (hex) of every other file of the bundle
+ */
+public record Manifest(
+    int schemaVersion,
+    String name,
+    String version,
+    String family,
+    Image image,
+    Grid grid,
+    int patchDim,
+    Latent latent,
+    Codebook codebook,
+    Tokens tokens,
+    Text text,
+    int hiddenDim,
+    GuidancePlacement guidancePlacement,
+    Sampling sampling,
+    Bounds bounds,
+    Map<String, Sampling> presets,
+    long parameterCount,
+    String licence,
+    Map<String, Object> provenance,
+    Map<String, Object> metrics,
+    Map<String, String> files) {
+
+  /** The picture, in pixels. */
+  public record Image(int height, int width) {}
+
+  /** The patch grid. */
+  public record Grid(int rows, int columns) {
+    /** Patches N. */
+    public int patches() {
+      return rows * columns;
+    }
+  }
+
+  /** Latents of the VAE: {@code model space = (vae latent - shift) * scale}. */
+  public record Latent(int channels, int height, int width, double scale, double shift) {
+    /** Numbers in one picture's latents. */
+    public int size() {
+      return channels * height * width;
+    }
+  }
+
+  /** The visual vocabulary; {@code dim} is the size of a continuous token. */
+  public record Codebook(int size, int dim) {}
+
+  /** Visual tokens per picture L. */
+  public record Tokens(int count) {}
+
+  /** Limits of text. */
+  public record Text(int maxTokens, int embedDim, int vocabularySize) {}
+
+  /** What a request gets that asks for nothing else. */
+  public record Sampling(
+      int rounds,
+      int flowSteps,
+      double guidanceScale,
+      GuidanceSchedule guidanceSchedule,
+      RevealOrder revealOrder,
+      RevealSchedule revealSchedule,
+      double temperature,
+      double noiseScale) {
+    /** These defaults as settings: flow on, no plan of the caller's. */
+    public SamplingSettings settings() {
+      return new SamplingSettings(
+          rounds,
+          flowSteps,
+          guidanceScale,
+          guidanceSchedule,
+          revealOrder,
+          revealSchedule,
+          false,
+          temperature,
+          noiseScale,
+          UserPlan.NONE);
+    }
+  }
+
+  /** Largest values that requests may ask for. */
+  public record Bounds(int maxRounds, int maxFlowSteps, double maxGuidanceScale) {}
+
+  /** Limits of text, if the model takes any. */
+  public Optional<Text> textLimits() {
+    return Optional.ofNullable(text);
+  }
+}

@@ -1,0 +1,137 @@
+package io.madit.server.model;
+
+import java.util.Map;
+
+/** Checks the fields of one manifest against each other. */
+final class ManifestChecks {
+  private static final String FAMILY = "madit";
+
+  private final Manifest manifest;
+
+  ManifestChecks(Manifest manifest) {
+    this.manifest = manifest;
+  }
+
+  void run() throws BundleException {
+    present();
+    sizes();
+    require(manifest.family().equals(FAMILY), "family", "must be madit, is " + manifest.family());
+    sampling("sampling", manifest.sampling());
+    for (Map.Entry<String, Manifest.Sampling> preset : manifest.presets().entrySet()) {
+      sampling("presets." + preset.getKey(), preset.getValue());
+    }
+    files();
+  }
+
+  private void present() throws BundleException {
+    notNull("name", manifest.name());
+    notNull("version", manifest.version());
+    notNull("family", manifest.family());
+    notNull("image", manifest.image());
+    notNull("grid", manifest.grid());
+    notNull("latent", manifest.latent());
+    notNull("codebook", manifest.codebook());
+    notNull("tokens", manifest.tokens());
+    notNull("guidance_placement", manifest.guidancePlacement());
+    notNull("sampling", manifest.sampling());
+    notNull("bounds", manifest.bounds());
+    notNull("presets", manifest.presets());
+    notNull("licence", manifest.licence());
+    notNull("provenance", manifest.provenance());
+    notNull("metrics", manifest.metrics());
+    notNull("files", manifest.files());
+    require(!manifest.name().isBlank(), "name", "must not be blank");
+  }
+
+  private void sizes() throws BundleException {
+    positive("image.height", manifest.image().height());
+    positive("image.width", manifest.image().width());
+    positive("grid.rows", manifest.grid().rows());
+    positive("grid.columns", manifest.grid().columns());
+    positive("latent.channels", manifest.latent().channels());
+    positive("latent.height", manifest.latent().height());
+    positive("latent.width", manifest.latent().width());
+    positive("codebook.size", manifest.codebook().size());
+    positive("codebook.dim", manifest.codebook().dim());
+    positive("hidden_dim", manifest.hiddenDim());
+    multiple("image.height", manifest.image().height(), manifest.latent().height());
+    multiple("image.width", manifest.image().width(), manifest.latent().width());
+    multiple("latent.height", manifest.latent().height(), manifest.grid().rows());
+    multiple("latent.width", manifest.latent().width(), manifest.grid().columns());
+    equal("tokens.count", manifest.tokens().count(), manifest.grid().patches());
+    equal("patch_dim", manifest.patchDim(), manifest.latent().size() / manifest.grid().patches());
+    double scale = manifest.latent().scale();
+    require(Double.isFinite(scale) && scale != 0, "latent.scale", "must be finite and not 0");
+    require(Double.isFinite(manifest.latent().shift()), "latent.shift", "must be finite");
+    if (manifest.text() != null) {
+      positive("text.max_tokens", manifest.text().maxTokens());
+      positive("text.embed_dim", manifest.text().embedDim());
+      positive("text.vocabulary_size", manifest.text().vocabularySize());
+    }
+  }
+
+  private void sampling(String field, Manifest.Sampling sampling) throws BundleException {
+    notNull(field, sampling);
+    Manifest.Bounds bounds = manifest.bounds();
+    within(field + ".rounds", sampling.rounds(), bounds.maxRounds());
+    within(field + ".flow_steps", sampling.flowSteps(), bounds.maxFlowSteps());
+    within(field + ".guidance_scale", sampling.guidanceScale(), bounds.maxGuidanceScale());
+    notNull(field + ".guidance_schedule", sampling.guidanceSchedule());
+    notNull(field + ".reveal_order", sampling.revealOrder());
+    notNull(field + ".reveal_schedule", sampling.revealSchedule());
+    try {
+      sampling.settings();
+    } catch (IllegalArgumentException e) {
+      throw new BundleException(field, e.getMessage());
+    }
+  }
+
+  private void files() throws BundleException {
+    for (Map.Entry<String, String> file : manifest.files().entrySet()) {
+      String field = "files." + file.getKey();
+      require(file.getKey().matches("[A-Za-z0-9][A-Za-z0-9._-]*"), field, "must be a plain name");
+      notNull(field, file.getValue());
+      require(file.getValue().matches("[0-9a-f]{64}"), field, "must be 64 hex digits");
+    }
+    contains(Bundle.MODEL);
+    contains(Bundle.CODEWORD_KL);
+    require(
+        manifest.files().containsKey(Bundle.TOKENIZER) == (manifest.text() != null),
+        "files." + Bundle.TOKENIZER,
+        "must be listed exactly when text is not null");
+  }
+
+  private void contains(String file) throws BundleException {
+    require(manifest.files().containsKey(file), "files." + file, "is missing");
+  }
+
+  private static void notNull(String field, Object value) throws BundleException {
+    require(value != null, field, "must not be null");
+  }
+
+  private static void positive(String field, int value) throws BundleException {
+    require(value >= 1, field, "must be at least 1, is " + value);
+  }
+
+  private static void within(String field, double value, double high) throws BundleException {
+    require(
+        value >= 0 && value <= high,
+        field,
+        "must be within 0 and its bound " + high + ", is " + value);
+  }
+
+  private static void multiple(String field, int value, int divisor) throws BundleException {
+    require(value % divisor == 0, field, "must be a multiple of " + divisor + ", is " + value);
+  }
+
+  private static void equal(String field, int value, int expected) throws BundleException {
+    require(value == expected, field, "must be " + expected + ", is " + value);
+  }
+
+  private static void require(boolean condition, String field, String problem)
+      throws BundleException {
+    if (!condition) {
+      throw new BundleException(field, problem);
+    }
+  }
+}

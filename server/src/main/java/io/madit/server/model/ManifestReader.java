@@ -1,0 +1,83 @@
+package io.madit.server.model;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.MapperFeature;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.util.stream.Collectors;
+
+/**
+ * Reads {@code manifest.json}; everything wrong is a {@link BundleException} that names the field.
+ */
+final class ManifestReader {
+  static final int SCHEMA_VERSION = 1;
+
+  private static final JsonMapper MAPPER =
+      JsonMapper.builder()
+          .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+          .enable(MapperFeature.ACCEPT_CASE_INSENSITIVE_ENUMS)
+          .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
+          .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
+          .enable(DeserializationFeature.FAIL_ON_NUMBERS_FOR_ENUMS)
+          .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
+          .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+          .build();
+
+  private ManifestReader() {}
+
+  static Manifest read(byte[] json) throws BundleException {
+    Manifest manifest = parse(json);
+    new ManifestChecks(manifest).run();
+    return manifest;
+  }
+
+  private static Manifest parse(byte[] json) throws BundleException {
+    try {
+      if (!(MAPPER.readTree(json) instanceof ObjectNode root)) {
+        throw new BundleException("manifest.json", "must be a JSON object");
+      }
+      // The version first: another schema may differ in anything else.
+      if (root.path("schema_version").asInt(0) != SCHEMA_VERSION) {
+        throw new BundleException(
+            "schema_version",
+            "must be " + SCHEMA_VERSION + ", is " + root.path("schema_version").asText("absent"));
+      }
+      fillIn(root);
+      return MAPPER.treeToValue(root, Manifest.class);
+    } catch (JsonProcessingException e) {
+      throw new BundleException(path(e), e.getOriginalMessage());
+    } catch (IOException e) {
+      throw new BundleException("manifest.json", "cannot be read: " + e.getMessage());
+    }
+  }
+
+  /** Optional fields get their defaults, presets the fields that they do not set. */
+  private static void fillIn(ObjectNode root) {
+    root.putIfAbsent("text", root.nullNode());
+    root.putIfAbsent("parameter_count", root.numberNode(0));
+    root.putIfAbsent("presets", root.objectNode());
+    if (root.get("sampling") instanceof ObjectNode sampling
+        && root.get("presets") instanceof ObjectNode presets) {
+      for (String name : presets.properties().stream().map(e -> e.getKey()).toList()) {
+        JsonNode preset = presets.get(name);
+        if (preset instanceof ObjectNode changes) {
+          presets.set(name, sampling.deepCopy().setAll(changes));
+        }
+      }
+    }
+  }
+
+  private static String path(JsonProcessingException e) {
+    if (!(e instanceof JsonMappingException mapping) || mapping.getPath().isEmpty()) {
+      return "manifest.json";
+    }
+    return mapping.getPath().stream()
+        .map(r -> r.getFieldName() == null ? "[" + r.getIndex() + "]" : r.getFieldName())
+        .collect(Collectors.joining("."));
+  }
+}

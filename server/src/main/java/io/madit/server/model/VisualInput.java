@@ -1,0 +1,28 @@
+package io.madit.server.model;
+
+/**
+ * A picture in token or latent form. Arrays are not copied: nobody writes to them after
+ * construction.
+ */
+public sealed interface VisualInput {
+  /**
+   * Discrete ids in raster order.
+   *
+   * @param ids {@code [L]}, each within the codebook, or -1 for a missing one
+   */
+  record TokenIds(int[] ids) implements VisualInput {}
+
+  /**
+   * Continuous tokens.
+   *
+   * @param values {@code [L][code_dim]} row by row, float32
+   */
+  record ContinuousTokens(float[] values) implements VisualInput {}
+
+  /**
+   * Latents in model space: decoded at once, without rounds.
+   *
+   * @param values {@code [C][h][w]}, float32
+   */
+  record Latents(float[] values) implements VisualInput {}
+}

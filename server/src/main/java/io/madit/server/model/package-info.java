@@ -1,0 +1,2 @@
+/** Model bundles and the one seam to libtorch, {@link io.madit.server.model.ModelRuntime}. */
+package io.madit.server.model;
