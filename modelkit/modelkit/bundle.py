@@ -1,0 +1,181 @@
+"""The bundle: a folder that a server can trust. ``manifest.json``, ``model.pt`` (TorchScript), ``codeword_kl.f32`` and, when
+the model takes captions, ``tokenizer.json``.
+"""
+
+import hashlib
+import io
+import json
+import zipfile
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from .madit import MaditConfig, MaditModel, SamplingDefaults, TextConfig
+from .scripted import ScriptedMadit
+from .tokenizer import TokenizerConfig
+from .vae import VaeConfig
+
+SCHEMA_VERSION = 1
+MANIFEST, MODEL, CODEWORD_KL, TOKENIZER = "manifest.json", "model.pt", "codeword_kl.f32", "tokenizer.json"
+
+
+@dataclass(frozen=True)
+class BundleInfo:
+    """What the weights alone do not tell. ``provenance`` and ``metrics`` are free-form JSON objects."""
+
+    version: str
+    licence: str = "Apache-2.0"
+    provenance: dict[str, object] = field(default_factory=dict)
+    metrics: dict[str, object] = field(default_factory=dict)
+
+
+def config_from_dict(raw: dict) -> MaditConfig:
+    """Inverse of ``dataclasses.asdict`` after a trip through JSON."""
+    vae = {**raw["vae"], "block_out_channels": tuple(raw["vae"]["block_out_channels"])}
+    return MaditConfig(
+        **{
+            **raw,
+            "vae": VaeConfig(**vae),
+            "tokenizer": TokenizerConfig(**raw["tokenizer"]),
+            "text": TextConfig(**raw["text"]) if raw["text"] else None,
+            "sampling": SamplingDefaults(**raw["sampling"]),
+        }
+    )
+
+
+def write_bundle(model: MaditModel, folder: Path, info: BundleInfo, tokenizer_json: str | None = None) -> None:
+    """Scripts ``model`` and writes a complete bundle to ``folder``."""
+    if (tokenizer_json is None) != (model.config.text is None):
+        raise ValueError("a bundle has a tokenizer exactly when the model takes text")
+    folder.mkdir(parents=True, exist_ok=True)
+    files = {MODEL: script_bytes(model), CODEWORD_KL: _float32_bytes(model.tokenizer.codeword_kl)}
+    if tokenizer_json is not None:
+        files[TOKENIZER] = tokenizer_json.encode()
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    text = json.dumps(manifest(model, info) | {"files": hashes}, indent=2, ensure_ascii=False)
+    (folder / MANIFEST).write_text(text + "\n")
+
+
+def script_bytes(model: MaditModel) -> bytes:
+    """TorchScript archive of :class:`ScriptedMadit`, with the configuration as the extra file ``config.json``."""
+    scripted = torch.jit.script(ScriptedMadit(model).eval())
+    for parameter in scripted.parameters():
+        parameter.requires_grad_(False)
+    buffer = io.BytesIO()
+    torch.jit.save(scripted, buffer, _extra_files={"config.json": json.dumps(asdict(model.config))})
+    return _canonical(buffer.getvalue())
+
+
+def _canonical(archive: bytes) -> bytes:
+    """The archive under a fixed root folder and without debug tables: smaller, and the same bytes for the same model."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(archive)) as source, zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as target:
+        for entry in source.infolist():
+            path = "model/" + entry.filename.split("/", 1)[1]
+            if not path.endswith(".debug_pkl"):
+                _store_aligned(target, path, source.read(entry))
+    return out.getvalue()
+
+
+def _store_aligned(target: zipfile.ZipFile, path: str, content: bytes) -> None:
+    """Stores ``content`` so that it begins at a multiple of 64 bytes, as torch's own writer does."""
+    entry = zipfile.ZipInfo(path, date_time=(1980, 1, 1, 0, 0, 0))
+    begins = target.fp.tell() + 30 + len(path.encode())
+    padding = -(begins + 4) % 64
+    entry.extra = b"FB" + padding.to_bytes(2, "little") + b"Z" * padding
+    target.writestr(entry, content)
+
+
+def _float32_bytes(values: Tensor) -> bytes:
+    return values.detach().cpu().numpy().astype("<f4").tobytes()
+
+
+def manifest(model: MaditModel, info: BundleInfo) -> dict[str, object]:
+    """Everything of ``manifest.json`` but the file hashes."""
+    config = model.config
+    text = None
+    if config.text:
+        text = {
+            "max_tokens": config.text.max_tokens,
+            "embed_dim": config.text.embed_dim,
+            "vocabulary_size": config.text.vocabulary_size,
+        }
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "name": config.name,
+        "version": info.version,
+        "family": "madit",
+        "image": {"height": config.image_size, "width": config.image_size},
+        "grid": {"rows": config.grid, "columns": config.grid},
+        "patch_dim": config.tokenizer.patch_dim,
+        "latent": {
+            "channels": config.vae.latent_channels,
+            "height": config.latent_side,
+            "width": config.latent_side,
+            "scale": config.vae.scale,
+            "shift": config.vae.shift,
+        },
+        "codebook": {"size": config.tokenizer.codebook_size, "dim": config.tokenizer.code_dim},
+        "tokens": {"count": config.patches},
+        "text": text,
+        "hidden_dim": config.width,
+        "guidance_placement": config.guidance_placement,
+        "sampling": asdict(config.sampling),
+        "bounds": {
+            "max_rounds": max(128, 2 * config.patches),
+            "max_flow_steps": 100,
+            "max_guidance_scale": 20.0,
+        },
+        "presets": {
+            "quality": {"rounds": config.sampling.rounds, "flow_steps": config.sampling.flow_steps},
+            "fast": {"rounds": max(1, config.sampling.rounds // 4), "flow_steps": max(1, config.sampling.flow_steps // 2)},
+        },
+        "parameter_count": sum(p.numel() for p in model.parameters()),
+        "licence": info.licence,
+        "provenance": info.provenance,
+        "metrics": info.metrics,
+    }
+
+
+def check_hashes(folder: Path) -> None:
+    """Raises ``ValueError`` naming the file when a file is missing or differs from the manifest."""
+    for name, expected in json.loads((folder / MANIFEST).read_text())["files"].items():
+        file = folder / name
+        if not file.is_file():
+            raise ValueError(f"{name} is missing")
+        if hashlib.sha256(file.read_bytes()).hexdigest() != expected:
+            raise ValueError(f"{name} does not have the hash in the manifest")
+
+
+def read_model(folder: Path) -> MaditModel:
+    """The eager model inside a bundle, bit for bit: what ``eval`` and ``golden`` run."""
+    check_hashes(folder)
+    extra = {"config.json": ""}
+    scripted = torch.jit.load(str(folder / MODEL), map_location="cpu", _extra_files=extra)
+    model = MaditModel(config_from_dict(json.loads(extra["config.json"])))
+    target = model.state_dict()
+    state = {}
+    for name, value in scripted.state_dict().items():
+        for key, part in _eager_entries(name, value, model.config):
+            if key in target:
+                state[key] = part.to(target[key].dtype)
+    model.load_state_dict(state)
+    return model.eval().requires_grad_(False)
+
+
+def _eager_entries(name: str, value: Tensor, config: MaditConfig) -> list[tuple[str, Tensor]]:
+    """Names of one scripted tensor in :class:`MaditModel`; the fused modulation becomes one per block again."""
+    if name.split(".")[0] in ("vae", "tokenizer", "words"):
+        return [(name, value)]
+    if name.startswith("last."):
+        return [(f"madit.decoder.{config.decoder_layers - 1}.{name[5:]}", value)]
+    if name.startswith("flow.modulation."):
+        kind, width, blocks = name.rsplit(".", 1)[1], config.flow_width, config.flow_blocks
+        parts = value.split([3 * width] * blocks + [2 * width])
+        owners = [f"blocks.{i}.modulation" for i in range(blocks)] + ["final_modulation"]
+        return [(f"madit.flow.{owner}.{kind}", part) for owner, part in zip(owners, parts)]
+    return [("madit." + name, value)]
