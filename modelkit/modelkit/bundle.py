@@ -1,5 +1,7 @@
-"""The bundle: a folder that a server can trust. ``manifest.json``, ``model.pt`` (TorchScript), ``codeword_kl.f32`` and, when
-the model takes captions, ``tokenizer.json``.
+"""The bundle: a folder that a server can trust.
+
+Files: ``manifest.json``, ``model.pt`` (TorchScript), ``codeword_kl.f32`` and, when the model takes captions,
+``tokenizer.json``.
 """
 
 import hashlib
@@ -71,7 +73,7 @@ def script_bytes(model: MaditModel) -> bytes:
 
 
 def _canonical(archive: bytes) -> bytes:
-    """The archive under a fixed root folder and without debug tables: smaller, and the same bytes for the same model."""
+    """The archive under a fixed root folder, without debug tables: smaller, and the same bytes for the same model."""
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(archive)) as source, zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as target:
         for entry in source.infolist():
@@ -132,7 +134,10 @@ def manifest(model: MaditModel, info: BundleInfo) -> dict[str, object]:
         },
         "presets": {
             "quality": {"rounds": config.sampling.rounds, "flow_steps": config.sampling.flow_steps},
-            "fast": {"rounds": max(1, config.sampling.rounds // 4), "flow_steps": max(1, config.sampling.flow_steps // 2)},
+            "fast": {
+                "rounds": max(1, config.sampling.rounds // 4),
+                "flow_steps": max(1, config.sampling.flow_steps // 2),
+            },
         },
         "parameter_count": sum(p.numel() for p in model.parameters()),
         "licence": info.licence,

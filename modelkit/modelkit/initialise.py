@@ -5,12 +5,12 @@ from dataclasses import replace
 import torch
 from torch import nn
 
-from .madit import MaditConfig, MaditModel, preset
+from .madit import PRESETS, MaditConfig, MaditModel
 
 
-def sized(name: str, patches: int | None = None, **changes: object) -> MaditConfig:
+def sized(base: str, /, patches: int | None = None, **changes: object) -> MaditConfig:
     """A preset whose picture is resized to hold ``patches`` patches (a square number), with fields replaced."""
-    config = preset(name, **changes)
+    config = replace(PRESETS[base], **changes)
     if patches is None:
         return config
     side = round(patches**0.5)

@@ -1,7 +1,7 @@
-"""Counter-based noise: Philox-4x32-10 (Salmon et al. 2011, Random123) in int64 arithmetic, and Gaussians made from it.
+"""Counter-based noise: Philox-4x32-10 (Salmon et al. 2011, Random123) in int64 arithmetic, and Gaussians from it.
 
-Key: the 64-bit seed, low word first. Counter: (patch raster index, channel // 4, purpose, solver step). A draw therefore
-depends on nothing but its own coordinates: not on the batch, the round or the device. All functions can be scripted.
+Key: the 64-bit seed, low word first. Counter: (patch raster index, channel // 4, purpose, solver step). So a draw
+depends on nothing but its own coordinates: not on the batch, the round or the device. The functions can be scripted.
 """
 
 import math
@@ -17,7 +17,7 @@ GUMBEL = 4
 
 
 def philox_rows(seeds: Tensor, counters: Tensor) -> Tensor:
-    """Ten rounds of Philox-4x32 for each row: seeds int64 [M] (their 64 bits), counters int64 [M, 4] -> words int64 [M, 4].
+    """Ten rounds of Philox-4x32 per row: seeds int64 [M] (their 64 bits), counters int64 [M, 4] -> words int64 [M, 4].
 
     Words are in 0..2^32-1. Products wrap modulo 2^64 in int64, which leaves both of their 32-bit halves intact.
     """
@@ -42,7 +42,7 @@ def uniform(words: Tensor) -> Tensor:
 
 
 def gaussian_rows(seeds: Tensor, patches: Tensor, channels: int, purpose: int, step: int) -> Tensor:
-    """Standard normal draws float32 [M, channels] for rows with their own seeds int64 [M] and patches int64 [M] (raster).
+    """Standard normal draws float32 [M, channels] for rows with own seeds int64 [M] and patches int64 [M] (raster).
 
     Box-Muller in float64 on the word pairs (0, 1) and (2, 3), cosine then sine; cast last.
     """
@@ -65,7 +65,7 @@ def gaussian(seed: int, patches: Tensor, channels: int, purpose: int, step: int)
 
 
 def shuffle(seed: int, count: int) -> list[int]:
-    """Fisher-Yates permutation of 0..count-1: for i = count-1..1 swap i with floor(u (i + 1)), u from counter (i, 0, 2, 0)."""
+    """Fisher-Yates permutation of 0..count-1: for i = count-1..1 swap i, floor(u (i+1)); u of counter (i, 0, 2, 0)."""
     counters = torch.zeros(count, 4, dtype=torch.int64)
     counters[:, 0] = torch.arange(count)
     counters[:, 2] = ORDER_SHUFFLE

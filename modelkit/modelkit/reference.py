@@ -5,6 +5,7 @@ layer, and the unconditional branch is a second pass where the equations say so.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -64,7 +65,7 @@ def predict(
     h_uncond = madit.coarse(c_uncond)
     times = flow_times(one.flow_steps, config.time_shift)
     x = noise
-    for now, following in zip(times, times[1:]):
+    for now, following in pairwise(times):
         t = now.float().expand(len(x))
         v = madit.flow(x, h, c, t)
         if one.guidance != 1:

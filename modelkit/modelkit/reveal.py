@@ -1,12 +1,13 @@
 """Reveal plans: which patches each round predicts, with which flow-step budget and guidance scale.
 
-A plan is fixed before round 0. Canvases are stored in reveal order, so a round predicts the range begin..end of the order
-and what is visible to it is the prefix 0..begin.
+A plan is fixed before round 0. Canvases are stored in reveal order, so a round predicts the range begin..end of the
+order and what is visible to it is the prefix 0..begin.
 """
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -83,7 +84,7 @@ def masked_counts(schedule: str, patches: int, rounds: int) -> list[int]:
 
 
 def guidance_at(schedule: str, scale: float, patches: int, masked_after: int) -> float:
-    """``constant``: w; ``linear``: 1 + (w - 1) (N - max(1, masked after the round)) / N, so w itself is never reached."""
+    """``constant``: w; ``linear``: 1 + (w - 1) (N - max(1, masked after the round)) / N, which never reaches w."""
     if schedule == "constant":
         return scale
     if schedule == "linear":
@@ -102,7 +103,7 @@ def compile_plan(order: Sequence[int], sampling: SamplingDefaults) -> RevealPlan
             sampling.flow_steps,
             guidance_at(sampling.guidance_schedule, sampling.guidance_scale, patches, after),
         )
-        for before, after in zip(masked, masked[1:])
+        for before, after in pairwise(masked)
     ]
     return RevealPlan(tuple(order), tuple(rounds))
 

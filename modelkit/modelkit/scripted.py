@@ -1,11 +1,12 @@
 """The module that servers run: packed ragged rounds as TorchScript.
 
-Requests at different rounds are packed into one list of rows [R, D]: linear layers and norms see all rows at once, attention
-sees each request's own segment. Nothing is padded, and no request's mathematics depends on who shares the round. Equal to
-:mod:`modelkit.reference` up to the order of float additions, and saves what can be saved exactly: the last decoder layer
-computes queries of predicted rows only, Linear(c_j) and the coarse input enter the flow MLP once per patch, the time
-embedding is computed once per step, ``velocity`` guidance runs no second transformer pass, a scale of 1 runs no
-unconditional branch at all.
+Requests at different rounds are packed into one list of rows [R, D]: linear layers and norms see all rows at once,
+attention sees each request's own segment. Nothing is padded, and no request's mathematics depends on who shares the
+round. Equal to :mod:`modelkit.reference` up to the order of float additions.
+
+Saves what can be saved exactly: the last decoder layer computes queries of predicted rows only, Linear(c_j) and the
+coarse input enter the flow MLP once per patch, the time embedding is computed once per step, ``velocity`` guidance runs
+no second transformer pass, a scale of 1 runs no unconditional branch at all.
 
 Symbols as in :mod:`modelkit.madit`. Ids, orders and places are int64, everything else float32 unless stated.
 """
@@ -348,7 +349,7 @@ class ScriptedMadit(nn.Module):
     ) -> Tensor:
         """c_j of the predicted patches of all segments, packed: [sum(end - begin), D].
 
-        A segment is the index of its request; the second and later occurrences come after all requests and hold D tokens.
+        A segment is the index of its request; its unconditional twin (D tokens) comes after all requests.
         """
         patches = self.positions.shape[0]
         seen: list[Tensor] = []

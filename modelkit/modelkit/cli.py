@@ -1,0 +1,129 @@
+"""``python -m modelkit COMMAND``: only parses and calls. Heavy modules are imported by the command that needs them."""
+
+import json
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+class Placement(str, Enum):
+    """Where the unconditional condition enters."""
+
+    buffer = "buffer"
+    velocity = "velocity"
+
+
+Device = Annotated[str, typer.Option(help="cpu or cuda:N")]
+Bf16 = Annotated[bool, typer.Option(help="bfloat16 autocast; faster only where the device has it")]
+
+
+@app.command()
+def train(
+    run: Annotated[str, typer.Option(help="name of the run; an unfinished one is resumed")] = "madit-nano",
+    preset: Annotated[str, typer.Option(help="preset to train")] = "madit-nano",
+    device: Device = "cpu",
+    bf16: Bf16 = False,
+) -> None:
+    """Trains a model from nothing on composed emoji scenes."""
+    from .madit import PRESETS
+    from .train import RECIPE, emoji_scenes, train_model
+    from .trainer import run_dir
+
+    train_model(PRESETS[preset], RECIPE, emoji_scenes(RECIPE.scenes), run_dir(run), device, bf16)
+
+
+@app.command(name="eval")
+def evaluate(
+    run: Annotated[str, typer.Option(help="name of a training run")] = "madit-nano",
+    bundle: Annotated[Path | None, typer.Option(help="a bundle folder, in place of a run")] = None,
+    split: Annotated[str, typer.Option(help="validation (choose settings) or test (report)")] = "validation",
+    count: Annotated[int, typer.Option(help="pictures")] = 32,
+    out: Annotated[Path, typer.Option(help="folder for the picture grid and metrics.json")] = Path("out/eval"),
+) -> None:
+    """Prints the quality table on held-out pictures and writes a picture grid."""
+    from . import evaluate as evaluation
+    from .bundle import read_model
+    from .train import load_model
+    from .trainer import run_dir
+
+    model = read_model(bundle) if bundle else load_model(run_dir(run))
+    report = evaluation.evaluate(model, split, count, out)
+    (out / "metrics.json").write_text(json.dumps(report, indent=1) + "\n")
+
+
+@app.command()
+def export(
+    out: Annotated[Path, typer.Option(help="bundle folder to write")],
+    run: Annotated[str, typer.Option(help="name of a training run")] = "madit-nano",
+    version: Annotated[str, typer.Option(help="version of the bundle")] = "1",
+    licence: Annotated[str, typer.Option(help="SPDX identifier")] = "Apache-2.0",
+    metrics: Annotated[Path | None, typer.Option(help="metrics.json of an evaluation")] = None,
+    provenance: Annotated[Path | None, typer.Option(help="JSON object: data, time, settings")] = None,
+) -> None:
+    """Writes a trained model as a bundle."""
+    from .bundle import BundleInfo, write_bundle
+    from .text import tokenizer_json
+    from .train import load_model
+    from .trainer import run_dir
+
+    model = load_model(run_dir(run))
+    model.tokenizer.finish_kl()
+    info = BundleInfo(version, licence, _object(provenance), _object(metrics))
+    write_bundle(model, out, info, tokenizer_json() if model.config.text else None)
+
+
+def _object(file: Path | None) -> dict[str, object]:
+    return json.loads(file.read_text()) if file else {}
+
+
+@app.command()
+def init(
+    preset: Annotated[str, typer.Option(help="madit-512, madit-nano or madit-pico")],
+    out: Annotated[Path, typer.Option(help="bundle folder to write")],
+    random: Annotated[bool, typer.Option("--random", help="random weights (the only kind there is)")] = False,
+    seed: Annotated[int, typer.Option(help="seed of the weights")] = 0,
+    guidance_placement: Annotated[Placement | None, typer.Option(help="default: the preset's")] = None,
+    patches: Annotated[int | None, typer.Option(help="patches per picture, a square number")] = None,
+    text: Annotated[bool, typer.Option(help="keep the text slots (they get a toy tokenizer)")] = True,
+) -> None:
+    """Writes a random-weight bundle of any preset, for load and leak tests."""
+    from .bundle import BundleInfo, write_bundle
+    from .golden import LICENCE, PROVENANCE, pico_tokenizer_json
+    from .initialise import random_model, sized
+    from .madit import PRESETS
+
+    if not random:
+        raise typer.BadParameter("only random weights can be initialised: add --random")
+    if preset not in PRESETS:
+        raise typer.BadParameter(f"must be one of {', '.join(PRESETS)}", param_hint="--preset")
+    changes: dict[str, object] = {} if text else {"text": None}
+    if guidance_placement:
+        changes["guidance_placement"] = guidance_placement.value
+    try:
+        config = sized(preset, patches, **changes)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--patches") from error
+    info = BundleInfo(f"random-{seed}", LICENCE, PROVENANCE)
+    write_bundle(random_model(config, seed), out, info, pico_tokenizer_json() if config.text else None)
+
+
+@app.command()
+def golden(
+    out: Annotated[Path, typer.Option(help="test resources of the server")] = Path("server/src/test/resources"),
+    bundle: Annotated[Path | None, typer.Option(help="only the parity case of this bundle")] = None,
+) -> None:
+    """Regenerates the golden vectors of the server's tests."""
+    from .golden import write_bundle_case, write_golden
+
+    if bundle:
+        write_bundle_case(bundle, out)
+    else:
+        write_golden(out)
+
+
+def main() -> None:
+    app()
