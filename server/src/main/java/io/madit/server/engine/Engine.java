@@ -61,6 +61,7 @@ public final class Engine implements AutoCloseable {
    * Starts the thread and waits until it has loaded all models.
    *
    * @throws BundleException when a model does not fit its manifest
+   * @throws RuntimeException whatever else the loader threw
    */
   public static Engine start(List<Bundle> bundles, RuntimeLoader loader, EngineSettings settings)
       throws BundleException, InterruptedException {
@@ -70,6 +71,9 @@ public final class Engine implements AutoCloseable {
       engine.started.get();
     } catch (ExecutionException e) {
       if (e.getCause() instanceof BundleException cause) {
+        throw cause;
+      }
+      if (e.getCause() instanceof RuntimeException cause) {
         throw cause;
       }
       throw new IllegalStateException("the engine did not start", e.getCause());

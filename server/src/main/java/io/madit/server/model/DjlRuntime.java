@@ -1,0 +1,229 @@
+package io.madit.server.model;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.jni.IValue;
+import io.madit.server.image.RgbPicture;
+import io.madit.server.reveal.Round;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Function;
+
+/** {@link ModelRuntime} on libtorch. Every temporary lives in a scope that ends with the call. */
+final class DjlRuntime implements ModelRuntime {
+  private static final int BUDGET_COLUMNS = 6;
+  private static final int SCALE_COLUMNS = 4;
+  private static final long REGRESSION_ONLY = 1;
+
+  private final Manifest manifest;
+  private final TorchScript script;
+
+  /**
+   * Root of all managers. Itself for what scripts read on the host whatever the device: budgets and
+   * scales.
+   */
+  private final NDManager host;
+
+  private final Precision precision;
+  private final String device;
+
+  DjlRuntime(
+      Manifest manifest, TorchScript script, NDManager host, Precision precision, String device) {
+    this.manifest = manifest;
+    this.script = script;
+    this.host = host;
+    this.precision = precision;
+    this.device = device;
+  }
+
+  @Override
+  public Precision precision() {
+    return precision;
+  }
+
+  @Override
+  public String device() {
+    return device;
+  }
+
+  @Override
+  public SessionState open(VisualInput visual, TextConditioning text, int[] order) {
+    PtNDManager scope = script.scope();
+    try {
+      PtNDArray places = (PtNDArray) TorchScript.int64(scope, order);
+      PtNDArray cond = condition(scope, visual, text);
+      return new DjlState(scope, cond, canvas(scope, visual, places), places);
+    } catch (RuntimeException e) {
+      scope.close();
+      throw e;
+    }
+  }
+
+  private PtNDArray condition(PtNDManager scope, VisualInput visual, TextConditioning text) {
+    try (PtNDManager inputs = script.scope()) {
+      NDArray features = features(inputs, text);
+      if (visual instanceof VisualInput.ContinuousTokens tokens) {
+        Shape shape = new Shape(manifest.tokens().count(), manifest.codebook().dim());
+        return script.tensor(
+            scope,
+            "condition_tokens",
+            TorchScript.tensor(inputs.create(tokens.values(), shape)),
+            TorchScript.tensor(features));
+      }
+      return script.tensor(
+          scope,
+          "condition",
+          TorchScript.tensor(TorchScript.int64(inputs, ids(visual))),
+          TorchScript.tensor(features));
+    }
+  }
+
+  /** Text embeddings {@code [S, E]}; S = 0 without text. */
+  private NDArray features(PtNDManager scope, TextConditioning text) {
+    int width = manifest.textLimits().map(Manifest.Text::embedDim).orElse(1);
+    if (text instanceof TextConditioning.TokenIds input) {
+      return script.tensor(
+          scope, "embed_text", TorchScript.tensor(TorchScript.int64(scope, input.ids())));
+    }
+    if (text instanceof TextConditioning.Embeddings input) {
+      return scope.create(input.values(), new Shape(input.length(), width));
+    }
+    return scope.zeros(new Shape(0, width));
+  }
+
+  private PtNDArray canvas(PtNDManager scope, VisualInput visual, NDArray order) {
+    try (PtNDManager inputs = script.scope()) {
+      return script.tensor(
+          scope,
+          "canvas",
+          TorchScript.tensor(TorchScript.int64(inputs, ids(visual))),
+          TorchScript.tensor(order));
+    }
+  }
+
+  /** Ids of the visual tokens; all missing where they are continuous. */
+  private int[] ids(VisualInput visual) {
+    if (visual instanceof VisualInput.TokenIds input) {
+      return input.ids();
+    }
+    int[] missing = new int[manifest.tokens().count()];
+    Arrays.fill(missing, -1);
+    return missing;
+  }
+
+  @Override
+  public void round(List<RoundTask> tasks) {
+    try (NDManager scope = host.newSubManager()) {
+      script.run(
+          "round",
+          states(tasks, DjlState::cond),
+          states(tasks, DjlState::canvas),
+          states(tasks, DjlState::order),
+          TorchScript.tensor(budget(scope, tasks)),
+          TorchScript.tensor(scales(scope, tasks)));
+    }
+  }
+
+  private static IValue states(List<RoundTask> tasks, Function<DjlState, PtNDArray> part) {
+    return IValue.listFrom(
+        tasks.stream().map(t -> part.apply((DjlState) t.state())).toArray(PtNDArray[]::new));
+  }
+
+  /** int64 [B, 6]: begin, end, flow steps, boosted steps, seed, flags. */
+  private static NDArray budget(NDManager scope, List<RoundTask> tasks) {
+    long[] budget =
+        tasks.stream()
+            .flatMapToLong(
+                task -> {
+                  Round round = task.round();
+                  return Arrays.stream(
+                      new long[] {
+                        round.begin(),
+                        round.end(),
+                        round.flowSteps(),
+                        round.boostedSteps(),
+                        task.seed(),
+                        task.regressionOnly() ? REGRESSION_ONLY : 0
+                      });
+                })
+            .toArray();
+    return scope.create(budget, new Shape(tasks.size(), BUDGET_COLUMNS));
+  }
+
+  /** float64 [B, 4]: guidance, boost fraction, temperature, noise scale. */
+  private static NDArray scales(NDManager scope, List<RoundTask> tasks) {
+    double[] scales =
+        tasks.stream()
+            .flatMapToDouble(
+                task ->
+                    Arrays.stream(
+                        new double[] {
+                          task.round().guidance(),
+                          task.round().boostFraction(),
+                          task.temperature(),
+                          task.noiseScale()
+                        }))
+            .toArray();
+    return scope.create(scales, new Shape(tasks.size(), SCALE_COLUMNS));
+  }
+
+  @Override
+  public RgbPicture decode(SessionState state) {
+    DjlState own = (DjlState) state;
+    try (PtNDManager scope = script.scope()) {
+      return picture(
+          script.tensor(
+              scope, "decode", TorchScript.tensor(own.canvas()), TorchScript.tensor(own.order())));
+    }
+  }
+
+  @Override
+  public float[] latents(SessionState state) {
+    DjlState own = (DjlState) state;
+    try (PtNDManager scope = script.scope()) {
+      return script
+          .tensor(
+              scope, "latents", TorchScript.tensor(own.canvas()), TorchScript.tensor(own.order()))
+          .toFloatArray();
+    }
+  }
+
+  @Override
+  public RgbPicture decodeLatents(float[] latents) {
+    Manifest.Latent size = manifest.latent();
+    Shape shape = new Shape(size.channels(), size.height(), size.width());
+    try (PtNDManager scope = script.scope()) {
+      return picture(
+          script.tensor(scope, "decode_latents", TorchScript.tensor(scope.create(latents, shape))));
+    }
+  }
+
+  private static RgbPicture picture(PtNDArray pixels) {
+    Shape shape = pixels.getShape();
+    return new RgbPicture((int) shape.get(1), (int) shape.get(0), pixels.toByteArray());
+  }
+
+  @Override
+  public int[] encode(RgbPicture picture) {
+    Shape shape = new Shape(picture.height(), picture.width(), 3);
+    try (PtNDManager scope = script.scope()) {
+      NDArray pixels = TorchScript.uint8(scope, picture.rgb(), shape);
+      long[] ids = script.tensor(scope, "encode", TorchScript.tensor(pixels)).toLongArray();
+      return Arrays.stream(ids).mapToInt(Math::toIntExact).toArray();
+    }
+  }
+
+  @Override
+  public int liveArrays() {
+    return host.getManagedArrays().size();
+  }
+
+  @Override
+  public void close() {
+    script.close();
+    host.close();
+  }
+}
