@@ -42,7 +42,11 @@ def evaluate(
     bundle: Annotated[Path | None, typer.Option(help="a bundle folder, in place of a run")] = None,
     split: Annotated[str, typer.Option(help="validation (choose settings) or test (report)")] = "validation",
     count: Annotated[int, typer.Option(help="pictures")] = 32,
-    out: Annotated[Path, typer.Option(help="folder for the picture grid and metrics.json")] = Path("out/eval"),
+    out: Annotated[Path, typer.Option(help="folder for grid.png, table.md and metrics.json")] = Path("out/eval"),
+    sweep: Annotated[
+        bool, typer.Option(help="guidance x noise scale on the validation split instead of the table")
+    ] = False,
+    rounds: Annotated[int, typer.Option(help="rounds of the sweep")] = 16,
 ) -> None:
     """Prints the quality table on held-out pictures and writes a picture grid."""
     from . import evaluate as evaluation
@@ -51,8 +55,10 @@ def evaluate(
     from .trainer import run_dir
 
     model = read_model(bundle) if bundle else load_model(run_dir(run))
-    report = evaluation.evaluate(model, split, count, out)
-    (out / "metrics.json").write_text(json.dumps(report, indent=1) + "\n")
+    if sweep:
+        evaluation.sweep(model, count, rounds, out)
+    else:
+        evaluation.evaluate(model, split, count, out)
 
 
 @app.command()
@@ -61,6 +67,7 @@ def export(
     run: Annotated[str, typer.Option(help="name of a training run")] = "madit-nano",
     version: Annotated[str, typer.Option(help="version of the bundle")] = "1",
     licence: Annotated[str, typer.Option(help="SPDX identifier")] = "Apache-2.0",
+    compact: Annotated[bool, typer.Option(help="float16-rounded weights, compressed")] = False,
     metrics: Annotated[Path | None, typer.Option(help="metrics.json of an evaluation")] = None,
     provenance: Annotated[Path | None, typer.Option(help="JSON object: data, time, settings")] = None,
 ) -> None:
@@ -73,7 +80,7 @@ def export(
     model = load_model(run_dir(run))
     model.tokenizer.finish_kl()
     info = BundleInfo(version, licence, _object(provenance), _object(metrics))
-    write_bundle(model, out, info, tokenizer_json() if model.config.text else None)
+    write_bundle(model, out, info, tokenizer_json() if model.config.text else None, compact)
 
 
 def _object(file: Path | None) -> dict[str, object]:

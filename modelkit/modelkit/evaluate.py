@@ -67,7 +67,9 @@ def draw(model: MaditModel, ids: Tensor, captions: list[str], row: Row) -> Tenso
         canvases = [generator.canvas(one, order) for one, order in zip(part, orders)]
         for index in range(len(plans[0].rounds)):
             rounds = [plan.rounds[index] for plan in plans]
-            budget = [[r.begin, r.end, r.flow_steps, 0, start + i, int(row.regression_only)] for i, r in enumerate(rounds)]
+            budget = [
+                [r.begin, r.end, r.flow_steps, 0, start + i, int(row.regression_only)] for i, r in enumerate(rounds)
+            ]
             scales = [[r.guidance, 0.0, row.sampling.temperature, row.sampling.noise_scale] for r in rounds]
             generator.round(
                 conditions, canvases, orders, torch.tensor(budget), torch.tensor(scales, dtype=torch.float64)
@@ -83,7 +85,7 @@ def _embed(model: MaditModel, caption: str) -> Tensor:
 
 @torch.no_grad()
 def evaluate(model: MaditModel, split: str, count: int, out: Path, rows: list[Row] | None = None) -> dict[str, dict]:
-    """Prints and returns the table; writes ``report.json``, ``table.md`` and ``grid.png`` to ``out``."""
+    """Prints and returns the table; writes ``metrics.json``, ``table.md`` and ``grid.png`` to ``out``."""
     pictures, captions = scenes(split, 128)
     pictures, captions = np.ascontiguousarray(pictures[:count]), captions[:count]
     truth = torch.from_numpy(pictures)
@@ -104,7 +106,7 @@ def evaluate(model: MaditModel, split: str, count: int, out: Path, rows: list[Ro
     report["rank correlation"] = {"spearman": spearman(model.tokenizer.codeword_kl[ids].flatten(), std)}
     print(f"Spearman(codeword KL, patch deviation) {report['rank correlation']['spearman']:.3f}")
     out.mkdir(parents=True, exist_ok=True)
-    (out / "report.json").write_text(json.dumps(report, indent=1) + "\n")
+    (out / "metrics.json").write_text(json.dumps(report, indent=1) + "\n")
     (out / "table.md").write_text(_markdown(report))
     grid(shown, min(count, 12)).save(out / "grid.png")
     return report

@@ -116,7 +116,9 @@ PRESETS = {
         name="madit-pico",
         image_size=64,
         vae=VaeConfig((8, 16), 1, norm_groups=4, pixel_unshuffle=4, mid_attention=False, scale=1.0),
-        tokenizer=TokenizerConfig(codebook_size=64, code_dim=8, width=16, adapter_blocks=1, readout_blocks=1, norm_groups=4),
+        tokenizer=TokenizerConfig(
+            codebook_size=64, code_dim=8, width=16, adapter_blocks=1, readout_blocks=1, norm_groups=4
+        ),
         text=TextConfig(vocabulary_size=128, embed_dim=16, max_tokens=8),
         width=32,
         heads=2,

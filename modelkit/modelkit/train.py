@@ -13,16 +13,15 @@ import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 
+from .bundle import config_from_dict
 from .data import scenes
 from .latents import LatentSet, encode_scenes
-from .madit import MaditConfig, MaditModel, SamplingDefaults, TextConfig
+from .madit import MaditConfig, MaditModel
 from .text import word_table
-from .tokenizer import TokenizerConfig
 from .train_madit import DecoderStage, decoder_data, train_decoder
 from .train_tokenizer import TokenizerStage, train_tokenizer
 from .train_vae import VaeStage, train_vae
-from .trainer import Schedule, run_dir
-from .vae import VaeConfig
+from .trainer import Schedule
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,9 @@ def emoji_scenes(count: int) -> Scenes:
     return Scenes(*scenes("train", count), *scenes("validation", 128))
 
 
-def train_model(config: MaditConfig, recipe: Recipe, pictures: Scenes, run: Path, device: str, bf16: bool) -> MaditModel:
+def train_model(
+    config: MaditConfig, recipe: Recipe, pictures: Scenes, run: Path, device: str, bf16: bool
+) -> MaditModel:
     """Runs what is left of the four stages and writes the result to ``run``."""
     vae = train_vae(config.vae, pictures.train, pictures.held, run, recipe.vae, bf16, device)
     config = replace(config, vae=replace(config.vae, scale=_latent_scale(vae, pictures.train, device)))
@@ -85,7 +86,9 @@ def _latent_scale(vae: torch.nn.Module, pictures: np.ndarray, device: str) -> fl
     return float(f"{vae.scale / float(sample.latents.std()):.4g}")
 
 
-def _encoded(vae, pictures: np.ndarray, captions: list[str], patch: int, run: Path, bf16: bool, device: str) -> LatentSet:
+def _encoded(
+    vae, pictures: np.ndarray, captions: list[str], patch: int, run: Path, bf16: bool, device: str
+) -> LatentSet:
     """The encoded training set, kept in ``run`` under a fingerprint of the encoder, so that a resumed run starts at once."""
     fingerprint = hashlib.sha256(vae.quant_conv.weight.detach().cpu().numpy().tobytes()).hexdigest()[:12]
     file = run / f"latents-{fingerprint}.safetensors"
@@ -106,11 +109,6 @@ def save_model(model: MaditModel, run: Path) -> None:
 
 def load_model(run: Path) -> MaditModel:
     """Reads what :func:`save_model` wrote."""
-    raw = json.loads((run / "config.json").read_text())
-    raw["vae"] = VaeConfig(**{**raw["vae"], "block_out_channels": tuple(raw["vae"]["block_out_channels"])})
-    raw["tokenizer"] = TokenizerConfig(**raw["tokenizer"])
-    raw["text"] = TextConfig(**raw["text"]) if raw["text"] else None
-    raw["sampling"] = SamplingDefaults(**raw["sampling"])
-    model = MaditModel(MaditConfig(**raw))
+    model = MaditModel(config_from_dict(json.loads((run / "config.json").read_text())))
     model.load_state_dict(load_file(run / "model.safetensors"))
     return model.eval()

@@ -59,7 +59,15 @@ def decoder_data(model: MaditModel, data: LatentSet) -> DecoderData:
     return DecoderData(patchify(data.latents, patch), patchify(data.weights, patch), ids, words)
 
 
-def train_decoder(model: MaditModel, data: DecoderData, held: LatentSet, run: Path, stage: DecoderStage, bf16: bool, device: str = "cpu") -> None:
+def train_decoder(
+    model: MaditModel,
+    data: DecoderData,
+    held: LatentSet,
+    run: Path,
+    stage: DecoderStage,
+    bf16: bool,
+    device: str = "cpu",
+) -> None:
     """Runs one stage and leaves the EMA weights in ``model.madit``."""
     torch.manual_seed(2)
     model.to(device).requires_grad_(False)
@@ -104,7 +112,9 @@ def _drop_suffix(ids: Tensor) -> Tensor:
     return torch.where(torch.arange(count)[None].to(ids.device) < first[:, None].to(ids.device), ids, -1)
 
 
-def _condition(model: MaditModel, madit: torch.nn.Module, ids: Tensor, words: list[list[int]], device: str) -> tuple[Tensor, Tensor | None]:
+def _condition(
+    model: MaditModel, madit: torch.nn.Module, ids: Tensor, words: list[list[int]], device: str
+) -> tuple[Tensor, Tensor | None]:
     """Slots [B, L + S, D] with dropout, and which of them are real (None: all)."""
     with torch.no_grad():
         codes = model.tokenizer.lookup(ids)
@@ -132,7 +142,9 @@ def _gather(rows: Tensor, places: Tensor) -> Tensor:
     return rows.gather(1, places.unsqueeze(-1).expand(-1, -1, rows.shape[-1]))
 
 
-def _forward(madit: torch.nn.Module, condition: Tensor, known: Tensor | None, visible: Tensor, places: Tensor) -> Tensor:
+def _forward(
+    madit: torch.nn.Module, condition: Tensor, known: Tensor | None, visible: Tensor, places: Tensor
+) -> Tensor:
     if known is None:
         return madit(condition, visible, places)
     count = madit.positions.shape[0]
@@ -145,7 +157,16 @@ def _forward(madit: torch.nn.Module, condition: Tensor, known: Tensor | None, vi
     return madit.decode(encoded, slots, kept, places, mask)
 
 
-def _flow_loss(model: MaditModel, madit: torch.nn.Module, c: Tensor, coarse: Tensor, goal: Tensor, stage: DecoderStage, bf16: bool, device: str) -> Tensor:
+def _flow_loss(
+    model: MaditModel,
+    madit: torch.nn.Module,
+    c: Tensor,
+    coarse: Tensor,
+    goal: Tensor,
+    stage: DecoderStage,
+    bf16: bool,
+    device: str,
+) -> Tensor:
     rows = min(stage.rows, c.shape[1])
     pick = torch.randperm(c.shape[1], device=device)[:rows]
     c, coarse, goal = (v[:, pick].repeat(1, stage.times, 1) for v in (c, coarse, goal))

@@ -19,6 +19,7 @@ from .train_vae import to_uint8
 from .trainer import Losses, Schedule, train
 from .vae import Vae
 
+
 class _Ema(nn.Module):
     """Running sums behind the codebook; part of the checkpoint, not of the model."""
 
@@ -105,7 +106,7 @@ def settle(tokenizer: Tokenizer, data: LatentSet, device: str = "cpu") -> None:
 
 @torch.no_grad()
 def _kmeans(tokenizer: Tokenizer, ema: _Ema, data: LatentSet, device: str, rounds: int = 6) -> None:
-    size, dim = tokenizer.codebook.shape
+    size, _dim = tokenizer.codebook.shape
     generator = torch.Generator().manual_seed(11)
     pick = torch.randperm(len(data.latents), generator=generator)[:512]
     vectors = torch.cat([tokenizer.adapter(data.latents[p].to(device)).flatten(0, 1) for p in pick.split(64)])

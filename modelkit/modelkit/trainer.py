@@ -64,7 +64,9 @@ def train(
     """
     ema = copy.deepcopy(module).requires_grad_(False).eval()
     trained = [p for p in module.parameters() if p.requires_grad]
-    optimizer = torch.optim.AdamW(trained, lr=schedule.learning_rate, betas=(0.9, 0.98), weight_decay=schedule.weight_decay, fused=True)
+    optimizer = torch.optim.AdamW(
+        trained, lr=schedule.learning_rate, betas=(0.9, 0.98), weight_decay=schedule.weight_decay, fused=True
+    )
     file, start, seconds = run / f"{stage}.pt", 0, 0.0
     if file.exists():
         state = torch.load(file, map_location="cpu", weights_only=True)
@@ -113,7 +115,9 @@ def _blend(ema: nn.Module, module: nn.Module, decay: float) -> None:
         average.copy_(value)
 
 
-def _save(file: Path, module: nn.Module, ema: nn.Module, optimizer: torch.optim.Optimizer, step: int, seconds: float) -> None:
+def _save(
+    file: Path, module: nn.Module, ema: nn.Module, optimizer: torch.optim.Optimizer, step: int, seconds: float
+) -> None:
     state = {
         "module": module.state_dict(),
         "ema": ema.state_dict(),

@@ -154,7 +154,7 @@ class Encoder(nn.Module):
         super().__init__()
         widths, groups = config.block_out_channels, config.norm_groups
         self.conv_in = nn.Conv2d(3 * config.pixel_unshuffle**2, widths[0], 3, padding=1)
-        inputs = (widths[0],) + widths[:-1]
+        inputs = (widths[0], *widths[:-1])
         self.down_blocks = nn.ModuleList(
             [
                 DownBlock(a, b, config.layers_per_block, groups, last=i == len(widths) - 1)
@@ -178,7 +178,7 @@ class Decoder(nn.Module):
         widths, groups = config.block_out_channels[::-1], config.norm_groups
         self.conv_in = nn.Conv2d(config.latent_channels, widths[0], 3, padding=1)
         self.mid_block = MidBlock(widths[0], groups, config.mid_attention)
-        inputs = (widths[0],) + widths[:-1]
+        inputs = (widths[0], *widths[:-1])
         self.up_blocks = nn.ModuleList(
             [
                 UpBlock(a, b, config.layers_per_block + 1, groups, last=i == len(widths) - 1)
