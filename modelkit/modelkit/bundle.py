@@ -5,8 +5,8 @@ Files: ``manifest.json``, ``model.pt`` (TorchScript), ``codeword_kl.f32`` and, w
 """
 
 import hashlib
-import io
 import json
+import re
 import zipfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -20,6 +20,7 @@ from .tokenizer import TokenizerConfig
 from .vae import VaeConfig
 
 SCHEMA_VERSION = 1
+EPOCH = (1980, 1, 1, 0, 0, 0)
 MANIFEST, MODEL, CODEWORD_KL, TOKENIZER = "manifest.json", "model.pt", "codeword_kl.f32", "tokenizer.json"
 
 
@@ -60,14 +61,15 @@ def write_bundle(
     if (tokenizer_json is None) != (model.config.text is None):
         raise ValueError("a bundle has a tokenizer exactly when the model takes text")
     folder.mkdir(parents=True, exist_ok=True)
-    files = {MODEL: script_bytes(model, compact), CODEWORD_KL: _float32_bytes(model.tokenizer.codeword_kl)}
+    write_script(model, folder / MODEL, compact)
+    (folder / CODEWORD_KL).write_bytes(model.tokenizer.codeword_kl.numpy(force=True).astype("<f4").tobytes())
+    files = [MODEL, CODEWORD_KL]
     if tokenizer_json is not None:
-        files[TOKENIZER] = tokenizer_json.encode()
-    for name, content in files.items():
-        (folder / name).write_bytes(content)
-    hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+        (folder / TOKENIZER).write_text(tokenizer_json, encoding="utf-8")
+        files.append(TOKENIZER)
+    hashes = {name: _sha256(folder / name) for name in files}
     text = json.dumps(manifest(model, info) | {"files": hashes}, indent=2, ensure_ascii=False)
-    (folder / MANIFEST).write_text(text + "\n")
+    (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
 
 
 @torch.no_grad()
@@ -77,43 +79,57 @@ def round_to_half(model: MaditModel) -> None:
         parameter.copy_(parameter.half().float())
 
 
-def script_bytes(model: MaditModel, compressed: bool = False) -> bytes:
+def _sha256(file: Path) -> str:
+    digest = hashlib.sha256()
+    with open(file, "rb") as stream:
+        while chunk := stream.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def write_script(model: MaditModel, file: Path, compressed: bool = False) -> None:
     """TorchScript archive of :class:`ScriptedMadit`, with the configuration as the extra file ``config.json``."""
     scripted = torch.jit.script(ScriptedMadit(model).eval())
     for parameter in scripted.parameters():
         parameter.requires_grad_(False)
-    buffer = io.BytesIO()
-    torch.jit.save(scripted, buffer, _extra_files={"config.json": json.dumps(asdict(model.config))})
-    return _canonical(buffer.getvalue(), compressed)
+    raw = file.with_suffix(".partial")
+    torch.jit.save(scripted, str(raw), _extra_files={"config.json": json.dumps(asdict(model.config))})
+    _copy_canonical(raw, file, compressed)
+    raw.unlink()
 
 
-def _canonical(archive: bytes, compressed: bool) -> bytes:
-    """The archive under a fixed root folder, without debug tables: smaller, and the same bytes for the same model."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(archive)) as source, zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as target:
+def _copy_canonical(raw: Path, file: Path, compressed: bool) -> None:
+    """The same archive, smaller, and with the same bytes whenever the model is the same.
+
+    Without debug tables and the writer's random id, under a fixed root folder, and with a class's constants sorted
+    (their order follows Python's randomised string hashes).
+    """
+    with zipfile.ZipFile(raw) as source, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as target:
         for entry in source.infolist():
             path = "model/" + entry.filename.split("/", 1)[1]
-            if path.endswith(".debug_pkl"):
+            if path.endswith((".debug_pkl", "/serialization_id")):
                 continue
+            content = source.read(entry)
+            if path.endswith(".py"):
+                content = _sort_constants(content)
             if compressed:
-                entry_info = zipfile.ZipInfo(path, date_time=(1980, 1, 1, 0, 0, 0))
-                target.writestr(entry_info, source.read(entry), zipfile.ZIP_DEFLATED, 9)
+                target.writestr(zipfile.ZipInfo(path, EPOCH), content, zipfile.ZIP_DEFLATED, 9)
             else:
-                _store_aligned(target, path, source.read(entry))
-    return out.getvalue()
+                _store_aligned(target, path, content)
+
+
+def _sort_constants(code: bytes) -> bytes:
+    constants = rb"(?:  \w+ : Final\[.*\n)+"
+    return re.sub(constants, lambda match: b"".join(sorted(match[0].splitlines(keepends=True))), code)
 
 
 def _store_aligned(target: zipfile.ZipFile, path: str, content: bytes) -> None:
     """Stores ``content`` so that it begins at a multiple of 64 bytes, as torch's own writer does."""
-    entry = zipfile.ZipInfo(path, date_time=(1980, 1, 1, 0, 0, 0))
+    entry = zipfile.ZipInfo(path, EPOCH)
     begins = target.fp.tell() + 30 + len(path.encode())
     padding = -(begins + 4) % 64
     entry.extra = b"FB" + padding.to_bytes(2, "little") + b"Z" * padding
     target.writestr(entry, content)
-
-
-def _float32_bytes(values: Tensor) -> bytes:
-    return values.detach().cpu().numpy().astype("<f4").tobytes()
 
 
 def manifest(model: MaditModel, info: BundleInfo) -> dict[str, object]:
@@ -172,7 +188,7 @@ def check_hashes(folder: Path) -> None:
         file = folder / name
         if not file.is_file():
             raise ValueError(f"{name} is missing")
-        if hashlib.sha256(file.read_bytes()).hexdigest() != expected:
+        if _sha256(file) != expected:
             raise ValueError(f"{name} does not have the hash in the manifest")
 
 
