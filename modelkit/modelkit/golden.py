@@ -10,9 +10,10 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import save_file
+from tokenizers import Tokenizer
 from torch import Tensor
 
-from .bundle import BundleInfo, read_model, write_bundle
+from .bundle import TOKENIZER, BundleInfo, read_model, write_bundle
 from .initialise import random_model, sized
 from .madit import MaditConfig, MaditModel, SamplingDefaults, TextConfig
 from .philox import FLOW_NOISE, SOLVER_NOISE, gaussian, philox, shuffle
@@ -257,8 +258,13 @@ def write_golden(resources: Path) -> None:
 
 
 def write_bundle_case(bundle: Path, resources: Path) -> None:
-    """One parity case of a trained bundle with its default settings, ids from nowhere in particular."""
+    """The parity case of a trained bundle: default settings, random ids, a caption where the model takes one."""
     model = read_model(bundle)
     generator = torch.Generator().manual_seed(1)
     ids = torch.randint(model.config.tokenizer.codebook_size, (model.config.patches,), generator=generator)
-    write_cases(model, [Case("default", tuple(ids.tolist()), 7, model.config.sampling)], resources / "golden")
+    case = Case("default", tuple(ids.tolist()), 7, model.config.sampling)
+    if model.config.text:
+        caption = "smiling cat and red apple"
+        words = Tokenizer.from_file(str(bundle / TOKENIZER)).encode(caption, add_special_tokens=False).ids
+        case = replace(case, caption=caption, text_ids=tuple(words[: model.config.text.max_tokens]))
+    write_cases(model, [case], resources / "golden")

@@ -50,6 +50,20 @@ def test_same_model_gives_the_same_bytes(written, tmp_path):
         assert file.read_bytes() == (tmp_path / file.name).read_bytes(), file.name
 
 
+def test_compact_bundle_is_smaller_and_equals_its_rounded_model(written, tmp_path):
+    model = bundle.read_model(written)
+    bundle.write_bundle(model, tmp_path, bundle.BundleInfo("3"), compact=True)
+    assert (tmp_path / "model.pt").stat().st_size < 0.6 * (written / "model.pt").stat().st_size
+    rounded, after = model.state_dict(), bundle.read_model(tmp_path).state_dict()
+    assert all(torch.equal(rounded[name], after[name]) for name in rounded)
+
+
+def test_bundle_case_follows_the_bundle_s_own_tokenizer(tmp_path):
+    golden.write_bundle_case(RESOURCES / "models" / "pico-buffer", tmp_path)
+    case = json.loads((tmp_path / "golden" / "pico-buffer.json").read_text())["cases"][0]
+    assert case["text_ids"] == [golden.WORDS.index(word) for word in case["caption"].split()]
+
+
 def test_changed_or_missing_file_is_named(written, tmp_path):
     for file in written.iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())
