@@ -1,0 +1,94 @@
+package io.madit.cli;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import picocli.CommandLine.Option;
+
+/** Which server to talk to: a running one, or one started for this command. */
+final class ServerOptions {
+  @Option(
+      names = "--server",
+      paramLabel = "HOST:PORT",
+      description = "A running server. Default: start one for this command.")
+  private String server;
+
+  @Option(
+      names = "--model",
+      paramLabel = "MODEL",
+      description =
+          "Bundle folder; with --server, the name of a loaded model. Default: models/madit-nano.")
+  private String model;
+
+  @Option(
+      names = "--device",
+      paramLabel = "DEVICE",
+      description = "Device of the started server: cpu or cuda:N.")
+  private String device;
+
+  @Option(
+      names = "--precision",
+      paramLabel = "PRECISION",
+      description = "Precision of the started server.")
+  private String precision;
+
+  /** A client, and the server behind it if this command started one. */
+  record Connection(MaditClient client, String modelName, ServerProcess started)
+      implements AutoCloseable {
+    @Override
+    public void close() {
+      client.close();
+      if (started != null) {
+        started.close();
+      }
+    }
+  }
+
+  /** Connects. A started server logs to {@code log}, and is ready on return. */
+  Connection connect(Path log) {
+    if (server != null) {
+      return new Connection(
+          MaditClient.connect(server), Objects.requireNonNullElse(model, ""), null);
+    }
+    ServerProcess process = ServerProcess.start(bundle(), flags(), log);
+    Connection connection = new Connection(MaditClient.connect(process.address()), "", process);
+    try {
+      process.awaitReady(connection.client().channel());
+      return connection;
+    } catch (RuntimeException e) {
+      connection.close();
+      throw e;
+    }
+  }
+
+  /** Connects with the log in a temporary file, which stays when the server does not start. */
+  Connection connect() throws IOException {
+    Path log = Files.createTempFile("madit-server-", ".log");
+    Connection connection = connect(log);
+    log.toFile().deleteOnExit();
+    return connection;
+  }
+
+  private Path bundle() {
+    return model == null ? home().resolve("models/madit-nano") : Path.of(model);
+  }
+
+  private List<String> flags() {
+    List<String> flags = new ArrayList<>();
+    if (device != null) {
+      flags.addAll(List.of("--device", device));
+    }
+    if (precision != null) {
+      flags.addAll(List.of("--precision", precision));
+    }
+    return flags;
+  }
+
+  /** The checkout: the launcher names it. */
+  static Path home() {
+    return Path.of(System.getProperty("madit.home", "."));
+  }
+}
