@@ -3,7 +3,7 @@
 import grpc
 from madit.v1 import service_pb2, service_pb2_grpc
 
-server = service_pb2_grpc.VisualTokenServiceStub(grpc.insecure_channel("localhost:9090"))
+server = service_pb2_grpc.VisualTokenServiceStub(grpc.insecure_channel("localhost:8500"))
 
 # A language model would give the ids; here the model's own tokenizer does.
 with open("demo/pictures/tree.png", "rb") as file:

@@ -51,6 +51,7 @@ final class ServerProcess implements AutoCloseable {
     try {
       int[] ports = freePorts();
       List<String> command = new ArrayList<>(java());
+      command.addAll(List.of("--host", "127.0.0.1"));
       command.addAll(List.of("--port", "" + ports[0], "--http-port", "" + ports[1]));
       command.addAll(List.of("--model", bundle.toString()));
       command.addAll(flags);
