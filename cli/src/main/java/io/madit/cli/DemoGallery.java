@@ -67,7 +67,7 @@ final class DemoGallery {
     double high = kl.stream().mapToDouble(Float::doubleValue).max().orElseThrow();
     return new ContactSheet.Cell(
         KlMap.draw(kl, model.getGridHeight(), model.getGridWidth()),
-        String.format(Locale.ROOT, "%.2f to %.2f nats", low, high));
+        String.format(Locale.ROOT, "%.1f-%.1f nats", low, high));
   }
 
   private ContactSheet.Cell preview(DrawnPicture drawn, double share) {

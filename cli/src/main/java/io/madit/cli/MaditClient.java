@@ -90,21 +90,18 @@ final class MaditClient implements AutoCloseable {
     String message = "server answered %s: %s".formatted(code, status.getMessage());
     return status.getDetailsList().stream()
         .filter(detail -> detail.is(BadRequest.class))
-        .map(MaditClient::firstViolation)
-        .filter(violation -> !message.contains(violation))
+        .flatMap(detail -> violations(detail).stream())
         .findFirst()
-        .map(violation -> message + " (" + violation + ")")
+        .filter(violation -> !message.contains(violation.getField()))
+        .map(v -> "%s (%s: %s)".formatted(message, v.getField(), v.getDescription()))
         .orElse(message);
   }
 
-  private static String firstViolation(com.google.protobuf.Any detail) {
+  private static List<BadRequest.FieldViolation> violations(com.google.protobuf.Any detail) {
     try {
-      return detail.unpack(BadRequest.class).getFieldViolationsList().stream()
-          .findFirst()
-          .map(violation -> violation.getField() + ": " + violation.getDescription())
-          .orElse("");
+      return detail.unpack(BadRequest.class).getFieldViolationsList();
     } catch (InvalidProtocolBufferException e) {
-      return "";
+      return List.of();
     }
   }
 
