@@ -57,7 +57,7 @@ class EngineLoopTest {
     assertThat(listener.events)
         .containsExactly(
             "started",
-            "round 1/4 visible 1",
+            "round 1/4 visible 2",
             "round 2/4 visible 5",
             "preview 2",
             "round 3/4 visible 10",
@@ -106,7 +106,7 @@ class EngineLoopTest {
     session.cancel();
     drain();
     assertThat(listener.events)
-        .containsExactly("started", "round 1/4 visible 1", "failed CANCELLED");
+        .containsExactly("started", "round 1/4 visible 2", "failed CANCELLED");
     assertThat(runtime.rounds).containsExactly(List.of(1L, 2L), List.of(2L));
   }
 
@@ -126,7 +126,7 @@ class EngineLoopTest {
     now = 100;
     drain();
     assertThat(listener.events)
-        .containsExactly("started", "round 1/4 visible 1", "failed DEADLINE_EXCEEDED");
+        .containsExactly("started", "round 1/4 visible 2", "failed DEADLINE_EXCEEDED");
   }
 
   @Test

@@ -23,8 +23,10 @@ import org.junit.jupiter.api.condition.OS;
 @EnabledOnOs(OS.LINUX)
 class MemoryTest {
   private static final int ROUNDS = 10_000;
-  private static final int WARM_UP_ROUNDS = 5_000;
-  private static final long ALLOWED_GROWTH_KIB = 24 * 1024;
+  private static final int WARM_UP_ROUNDS = 4_000;
+
+  /** The heap alone moves by some 30 MiB; one canvas lost per session and round would be 90 MiB. */
+  private static final long ALLOWED_GROWTH_KIB = 48 * 1024;
 
   private final Random random = new Random(5);
   private final Semaphore places = new Semaphore(8);
