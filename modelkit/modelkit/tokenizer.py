@@ -98,7 +98,7 @@ class Tokenizer(nn.Module):
     def quantize(self, vectors: Tensor) -> Tensor:
         """Unit vectors [..., code_dim] -> ids int64 [...] of the codewords with the largest cosine."""
         flat = vectors.reshape(-1, vectors.shape[-1])
-        ids = [(chunk @ self.codebook.t()).argmax(-1) for chunk in flat.split(4096)]
+        ids = [(chunk @ self.codebook.t()).argmax(-1) for chunk in flat.split(512)]
         return torch.cat(ids).reshape(vectors.shape[:-1])
 
     @torch.jit.export

@@ -38,8 +38,8 @@ class Recipe:
 RECIPE = Recipe(
     vae=VaeStage(Schedule(7600, 8e-4), batch=14, beta=0.8),
     tokenizer=TokenizerStage(Schedule(1000, 1e-3), batch=48),
-    regression=DecoderStage("regression", Schedule(2200, 1e-3, warmup=150), batch=16, flow=False),
-    flow=DecoderStage("flow", Schedule(1200, 4e-4), batch=16, flow=True),
+    regression=DecoderStage("regression", Schedule(800, 1.2e-3, warmup=100), batch=16, flow=False),
+    flow=DecoderStage("flow", Schedule(600, 6e-4), batch=16, flow=True),
     scenes=8000,
 )
 
