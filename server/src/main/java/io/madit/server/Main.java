@@ -1,0 +1,86 @@
+package io.madit.server;
+
+import io.madit.server.config.ConfigException;
+import io.madit.server.config.ModelConfig;
+import io.madit.server.config.ServerConfig;
+import io.madit.server.config.ServerFlags;
+import io.madit.server.lifecycle.MaditServer;
+import io.madit.server.model.BundleException;
+import io.madit.server.model.DjlRuntimeLoader;
+import java.io.IOException;
+import java.util.Optional;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Wires and runs the server until it is told to stop. */
+public final class Main {
+  private static final Logger LOG = LoggerFactory.getLogger(Main.class);
+
+  /** Read by DJL when libtorch is initialised. */
+  private static final String TORCH_THREADS = "ai.djl.pytorch.num_threads";
+
+  private static final String TORCH_INTEROP_THREADS = "ai.djl.pytorch.num_interop_threads";
+
+  private Main() {}
+
+  /**
+   * Exit codes: 0 stopped as told, 1 the device or the engine died, 2 cannot start.
+   *
+   * @param arguments see {@code --help}
+   */
+  public static void main(String[] arguments) throws InterruptedException {
+    long begin = System.nanoTime();
+    try {
+      Optional<ServerConfig> config = ServerFlags.parse(arguments, System.getenv());
+      if (config.isPresent()) {
+        run(config.get(), begin);
+      }
+    } catch (ConfigException | BundleException | IOException | IllegalStateException e) {
+      System.err.println("madit serve: " + e.getMessage());
+      System.exit(2);
+    }
+  }
+
+  private static void run(ServerConfig config, long beginNanos)
+      throws IOException, BundleException, InterruptedException {
+    ModelConfig model = config.model();
+    System.setProperty(TORCH_THREADS, Integer.toString(model.threads()));
+    System.setProperty(TORCH_INTEROP_THREADS, "1");
+    MaditServer server =
+        MaditServer.start(
+            config, new DjlRuntimeLoader(model.device(), model.precision()), version());
+    AtomicBoolean engineDied = new AtomicBoolean();
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(server, engineDied), "madit-stop"));
+    LOG.info(
+        "ready: gRPC port {}, HTTP port {}, models {}, {} threads, started in {} s",
+        server.port(),
+        server.httpPort(),
+        server.describeModels(),
+        model.threads(),
+        String.format("%.1f", (System.nanoTime() - beginNanos) * 1e-9));
+    try {
+      server.engineTerminated().join();
+    } catch (CompletionException e) {
+      LOG.error("The engine died; the process exits for its supervisor", e);
+      engineDied.set(true);
+      System.exit(1);
+    }
+  }
+
+  /** The JVM must not exit during a script call: this ends the engine thread first. */
+  private static void stop(MaditServer server, AtomicBoolean engineDied) {
+    server.stop();
+    if (!engineDied.get()) {
+      LOG.info("stopped");
+      // SIGTERM alone would make the exit code 143; a drained server has done what it was told.
+      Runtime.getRuntime().halt(0);
+    }
+  }
+
+  private static String version() {
+    return Optional.ofNullable(Main.class.getPackage().getImplementationVersion())
+        .orElse("development");
+  }
+}

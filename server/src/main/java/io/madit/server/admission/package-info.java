@@ -1,0 +1,2 @@
+/** May this request enter? */
+package io.madit.server.admission;

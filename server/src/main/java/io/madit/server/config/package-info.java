@@ -1,0 +1,2 @@
+/** Flags and environment variables, read once and rejected when wrong. */
+package io.madit.server.config;

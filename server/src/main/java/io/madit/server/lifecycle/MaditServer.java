@@ -1,0 +1,212 @@
+package io.madit.server.lifecycle;
+
+import io.grpc.Server;
+import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
+import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.protobuf.services.HealthStatusManager;
+import io.grpc.protobuf.services.ProtoReflectionServiceV1;
+import io.madit.server.admission.AdmissionGate;
+import io.madit.server.config.LimitsConfig;
+import io.madit.server.config.NetworkConfig;
+import io.madit.server.config.ServerConfig;
+import io.madit.server.engine.Engine;
+import io.madit.server.engine.EngineSettings;
+import io.madit.server.image.PictureEncoder;
+import io.madit.server.image.PictureLimits;
+import io.madit.server.image.PictureReader;
+import io.madit.server.model.Bundle;
+import io.madit.server.model.BundleException;
+import io.madit.server.model.RuntimeLoader;
+import io.madit.server.model.TextTokenizer;
+import io.madit.server.rpc.ModelRegistry;
+import io.madit.server.rpc.ServedModel;
+import io.madit.server.rpc.VisualTokenRpc;
+import io.madit.server.telemetry.ServerMetrics;
+import io.madit.v1.VisualTokenServiceGrpc;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A running server. It is ready when {@link #start} returns: models are loaded and have drawn once.
+ *
+ * <p>{@link #stop} keeps one order: health NOT_SERVING, nothing new is accepted, admitted pictures
+ * finish within the drain time, the engine thread ends, connections close.
+ */
+public final class MaditServer {
+  private static final Duration LAST_ANSWERS = Duration.ofSeconds(5);
+
+  private final ServerConfig config;
+  private final HealthStatusManager health = new HealthStatusManager();
+  private final ServerMetrics metrics = new ServerMetrics();
+  private final Engine engine;
+  private final PictureEncoder encoder;
+  private final ExecutorService calls;
+  private final AdmissionGate gate;
+  private final ModelRegistry models;
+  private final Server grpc;
+  private final HttpEndpoints http;
+  private boolean stopped;
+
+  private MaditServer(ServerConfig config, List<Bundle> bundles, Engine engine, String version)
+      throws IOException, BundleException {
+    this.config = config;
+    this.engine = engine;
+    LimitsConfig limits = config.limits();
+    gate = new AdmissionGate(limits.maxPictures());
+    encoder =
+        new PictureEncoder(Runtime.getRuntime().availableProcessors(), 4 * limits.maxPictures());
+    models = new ModelRegistry(served(bundles, engine));
+    calls = callThreads();
+    VisualTokenRpc service =
+        new VisualTokenRpc(
+            engine,
+            models,
+            gate,
+            encoder,
+            new PictureReader(
+                new PictureLimits(config.network().maxMessageBytes(), limits.maxPicturePixels())),
+            metrics,
+            new SecureRandom(),
+            limits.maxPicturesPerStream(),
+            version);
+    metrics.watchEngine(engine::stats);
+    metrics.watch("madit.pictures.admitted", "Pictures in the server", gate::inside);
+    metrics.watch("madit.encodings.queued", "Pictures waiting to be encoded", encoder::queued);
+    grpc = grpc(config.network(), service);
+    http =
+        new HttpEndpoints(
+            new InetSocketAddress(config.network().host(), config.network().httpPort()),
+            () -> !engine.terminated().isCompletedExceptionally(),
+            this::ready,
+            metrics::scrape);
+    health.setStatus("", ServingStatus.SERVING);
+    health.setStatus(VisualTokenServiceGrpc.SERVICE_NAME, ServingStatus.SERVING);
+  }
+
+  /**
+   * Loads and starts everything.
+   *
+   * @throws BundleException when a bundle does not fit
+   * @throws IOException when a port is taken
+   */
+  public static MaditServer start(ServerConfig config, RuntimeLoader loader, String version)
+      throws IOException, BundleException, InterruptedException {
+    List<Bundle> bundles = new ArrayList<>();
+    for (Path folder : config.model().folders()) {
+      try {
+        bundles.add(Bundle.load(folder));
+      } catch (BundleException e) {
+        throw new IllegalStateException("bundle " + folder + ": " + e.getMessage(), e);
+      }
+    }
+    LimitsConfig limits = config.limits();
+    EngineSettings settings =
+        new EngineSettings(
+            limits.maxPackedRows(),
+            Math.min(limits.maxPictures(), EngineSettings.DEFAULT.maxLiveSessions()),
+            limits.maxPictures(),
+            limits.maxPictures(),
+            EngineSettings.DEFAULT.maxPreviewsPerRound());
+    Engine engine = Engine.start(bundles, loader, settings);
+    try {
+      WarmUp.run(engine, bundles);
+      return new MaditServer(config, bundles, engine, version);
+    } catch (IOException | BundleException | RuntimeException e) {
+      engine.close(Duration.ZERO);
+      throw e;
+    }
+  }
+
+  private static List<ServedModel> served(List<Bundle> bundles, Engine engine)
+      throws BundleException {
+    List<ServedModel> models = new ArrayList<>();
+    for (Bundle bundle : bundles) {
+      Optional<TextTokenizer> tokenizer =
+          bundle.manifest().textLimits().isPresent()
+              ? Optional.of(TextTokenizer.load(bundle))
+              : Optional.empty();
+      models.add(new ServedModel(bundle, tokenizer, engine.placement(bundle)));
+    }
+    return models;
+  }
+
+  private Server grpc(NetworkConfig network, VisualTokenRpc service) throws IOException {
+    return NettyServerBuilder.forAddress(new InetSocketAddress(network.host(), network.port()))
+        .executor(calls)
+        .maxInboundMessageSize(network.maxMessageBytes())
+        .maxConnectionAge(network.maxConnectionAge().toSeconds(), TimeUnit.SECONDS)
+        .maxConnectionAgeGrace(config.drain().toSeconds() + 60, TimeUnit.SECONDS)
+        .permitKeepAliveTime(10, TimeUnit.SECONDS)
+        .permitKeepAliveWithoutCalls(true)
+        .keepAliveTime(60, TimeUnit.SECONDS)
+        .addService(service)
+        .addService(health.getHealthService())
+        .addService(ProtoReflectionServiceV1.newInstance())
+        .build()
+        .start();
+  }
+
+  private static ExecutorService callThreads() {
+    return Executors.newCachedThreadPool(
+        work -> {
+          Thread thread = new Thread(work, "madit-call");
+          thread.setDaemon(true);
+          return thread;
+        });
+  }
+
+  public int port() {
+    return grpc.getPort();
+  }
+
+  public int httpPort() {
+    return http.port();
+  }
+
+  /** Names of the models with precision and device, for the log. */
+  public String describeModels() {
+    return models.describe();
+  }
+
+  private boolean ready() {
+    return engine.accepting();
+  }
+
+  /** Completes when the engine has ended: exceptionally if it died. */
+  public CompletableFuture<Void> engineTerminated() {
+    return engine.terminated();
+  }
+
+  /** Stops gracefully. Calling it again waits for the first call. */
+  public synchronized void stop() {
+    if (stopped) {
+      return;
+    }
+    stopped = true;
+    health.enterTerminalState();
+    grpc.shutdown();
+    engine.close(config.drain());
+    encoder.close();
+    try {
+      if (!grpc.awaitTermination(LAST_ANSWERS.toSeconds(), TimeUnit.SECONDS)) {
+        grpc.shutdownNow();
+        grpc.awaitTermination(1, TimeUnit.SECONDS);
+      }
+    } catch (InterruptedException e) {
+      grpc.shutdownNow();
+      Thread.currentThread().interrupt();
+    }
+    http.close();
+    calls.shutdown();
+  }
+}

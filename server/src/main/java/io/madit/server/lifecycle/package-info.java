@@ -1,0 +1,2 @@
+/** Start, readiness, drain and stop. */
+package io.madit.server.lifecycle;

@@ -1,0 +1,117 @@
+package io.madit.server.rpc;
+
+import io.grpc.stub.ServerCallStreamObserver;
+import io.madit.server.admission.AdmissionGate.Ticket;
+import io.madit.server.engine.DetokenizeResult;
+import io.madit.server.engine.EngineException;
+import io.madit.server.engine.EngineFailure;
+import io.madit.server.engine.Session;
+import io.madit.server.engine.SessionListener;
+import io.madit.server.model.VisualInput;
+import io.madit.v1.DetokenizeRequest;
+import io.madit.v1.DetokenizeResponse;
+import io.madit.v1.Output;
+import io.madit.v1.RunReport;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+
+/** One unary Detokenize: validate, submit, encode, answer. Answers exactly once. */
+final class DetokenizeCall implements SessionListener {
+  private final CallContext context;
+  private final ServerCallStreamObserver<DetokenizeResponse> observer;
+  private final Ticket ticket;
+  private final PictureOptions options;
+  private final String requestId;
+
+  /** Completed when {@code submit} has returned, which may be after the engine's last report. */
+  private final CompletableFuture<Session> session = new CompletableFuture<>();
+
+  private DetokenizeCall(
+      CallContext context,
+      ServerCallStreamObserver<DetokenizeResponse> observer,
+      Ticket ticket,
+      PictureOptions options) {
+    this.context = context;
+    this.observer = observer;
+    this.ticket = ticket;
+    this.options = options;
+    this.requestId = context.newRequestId();
+  }
+
+  /** Throws what is wrong with the request; then nothing is held. */
+  static void start(
+      CallContext context,
+      DetokenizeRequest request,
+      ServerCallStreamObserver<DetokenizeResponse> observer) {
+    ServedModel model = context.models().find(request.getModel());
+    Violations violations = new Violations();
+    VisualInput visual = VisualParser.parse(model, request.getVisual(), violations);
+    PictureOptions options =
+        PictureOptions.parse(
+            model,
+            request.getConditioning(),
+            request.getSampling(),
+            request.getOutput(),
+            request.getCompletion(),
+            request.getOptions(),
+            context.random(),
+            violations);
+    options.check(visual, violations);
+    violations.check();
+    Ticket ticket = context.enter();
+    try {
+      DetokenizeCall call = new DetokenizeCall(context, observer, ticket, options);
+      observer.setOnCancelHandler(() -> call.session.thenAccept(Session::cancel));
+      call.session.complete(
+          context
+              .engine()
+              .submit(options.command(visual, CallContext.deadlineNanos(), 0, false), call));
+    } catch (RuntimeException e) {
+      ticket.close();
+      throw e;
+    }
+  }
+
+  @Override
+  public void onFinished(DetokenizeResult result) {
+    long begin = System.nanoTime();
+    context
+        .outputs()
+        .write(result, options.model().manifest(), options.output())
+        .whenComplete(
+            (outputs, failure) -> {
+              if (failure != null) {
+                fail(failure);
+              } else {
+                answer(result, outputs, System.nanoTime() - begin);
+              }
+            });
+  }
+
+  @Override
+  public void onFailed(EngineFailure failure, String message) {
+    fail(new EngineException(failure, message));
+  }
+
+  private void answer(DetokenizeResult result, List<Output> outputs, long encodeNanos) {
+    RunReport report =
+        Reports.picture(
+            requestId, options, session.join().plan(), result.timings(), 0, encodeNanos);
+    ticket.close();
+    context.metrics().recordPicture(result.timings(), encodeNanos);
+    context.metrics().recordOutcome("detokenize", "ok");
+    observer.onNext(
+        DetokenizeResponse.newBuilder()
+            .setOutput(outputs.get(0))
+            .addAllExtraOutputs(outputs.subList(1, outputs.size()))
+            .setReport(report)
+            .build());
+    observer.onCompleted();
+  }
+
+  private void fail(Throwable cause) {
+    ticket.close();
+    context.failed("detokenize", cause);
+    observer.onError(Statuses.exception(cause));
+  }
+}

@@ -1,0 +1,49 @@
+package io.madit.server.rpc;
+
+import io.madit.server.model.GuidancePlacement;
+import io.madit.server.reveal.GuidanceSchedule;
+import io.madit.server.reveal.RevealOrder;
+import io.madit.server.reveal.RevealSchedule;
+import io.madit.v1.Precision;
+
+/** Server enums to wire enums. */
+final class Enums {
+  private Enums() {}
+
+  static Precision wire(io.madit.server.model.Precision precision) {
+    return switch (precision) {
+      case FLOAT32 -> Precision.PRECISION_FLOAT32;
+      case BFLOAT16 -> Precision.PRECISION_BFLOAT16;
+    };
+  }
+
+  static io.madit.v1.RevealOrder wire(RevealOrder order) {
+    return switch (order) {
+      case KL -> io.madit.v1.RevealOrder.REVEAL_ORDER_KL;
+      case RANDOM -> io.madit.v1.RevealOrder.REVEAL_ORDER_RANDOM;
+      case RASTER -> io.madit.v1.RevealOrder.REVEAL_ORDER_RASTER;
+      case USER -> io.madit.v1.RevealOrder.REVEAL_ORDER_USER;
+    };
+  }
+
+  static io.madit.v1.RevealSchedule wire(RevealSchedule schedule) {
+    return switch (schedule) {
+      case COSINE -> io.madit.v1.RevealSchedule.REVEAL_SCHEDULE_COSINE;
+      case LINEAR -> io.madit.v1.RevealSchedule.REVEAL_SCHEDULE_LINEAR;
+    };
+  }
+
+  static io.madit.v1.GuidanceSchedule wire(GuidanceSchedule schedule) {
+    return switch (schedule) {
+      case CONSTANT -> io.madit.v1.GuidanceSchedule.GUIDANCE_SCHEDULE_CONSTANT;
+      case LINEAR -> io.madit.v1.GuidanceSchedule.GUIDANCE_SCHEDULE_LINEAR;
+    };
+  }
+
+  static io.madit.v1.GuidancePlacement wire(GuidancePlacement placement) {
+    return switch (placement) {
+      case BUFFER -> io.madit.v1.GuidancePlacement.GUIDANCE_PLACEMENT_BUFFER;
+      case VELOCITY -> io.madit.v1.GuidancePlacement.GUIDANCE_PLACEMENT_VELOCITY;
+    };
+  }
+}

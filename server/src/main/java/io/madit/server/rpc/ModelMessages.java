@@ -1,0 +1,163 @@
+package io.madit.server.rpc;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.madit.server.model.Manifest;
+import io.madit.v1.Capability;
+import io.madit.v1.ConditioningKind;
+import io.madit.v1.DoubleRange;
+import io.madit.v1.GuidanceSchedule;
+import io.madit.v1.Model;
+import io.madit.v1.ModelFamily;
+import io.madit.v1.ModelState;
+import io.madit.v1.ModelSummary;
+import io.madit.v1.OutputFormat;
+import io.madit.v1.Precision;
+import io.madit.v1.Preset;
+import io.madit.v1.RevealOrder;
+import io.madit.v1.RevealSchedule;
+import io.madit.v1.SamplingBounds;
+import io.madit.v1.TextLimits;
+import io.madit.v1.Uint32Range;
+import java.util.List;
+import java.util.Map;
+
+/** Models as messages. */
+final class ModelMessages {
+  private static final List<Capability> CAPABILITIES =
+      List.of(Capability.CAPABILITY_DETOKENIZE, Capability.CAPABILITY_TOKENIZE);
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private ModelMessages() {}
+
+  static ModelSummary summary(ServedModel model) {
+    Manifest manifest = model.manifest();
+    return ModelSummary.newBuilder()
+        .setName(manifest.name())
+        .setVersion(manifest.version())
+        .setFamily(ModelFamily.MODEL_FAMILY_MADIT)
+        .setState(ModelState.MODEL_STATE_READY)
+        .addAllCapabilities(CAPABILITIES)
+        .setImageWidth(manifest.image().width())
+        .setImageHeight(manifest.image().height())
+        .build();
+  }
+
+  static Model model(ServedModel served) {
+    Manifest manifest = served.manifest();
+    Model.Builder model =
+        Model.newBuilder()
+            .setName(manifest.name())
+            .setVersion(manifest.version())
+            .setFamily(ModelFamily.MODEL_FAMILY_MADIT)
+            .setState(ModelState.MODEL_STATE_READY)
+            .addAllCapabilities(CAPABILITIES)
+            .setImageWidth(manifest.image().width())
+            .setImageHeight(manifest.image().height())
+            .setGridHeight(manifest.grid().rows())
+            .setGridWidth(manifest.grid().columns())
+            .setPatchDim(manifest.patchDim())
+            .setCodebookSize(manifest.codebook().size())
+            .addTokenCounts(manifest.tokens().count())
+            .setDefaultTokenCount(manifest.tokens().count())
+            .setTokenDim(manifest.codebook().dim())
+            .addLatentShape(manifest.latent().channels())
+            .addLatentShape(manifest.latent().height())
+            .addLatentShape(manifest.latent().width())
+            .setLatentScale(manifest.latent().scale())
+            .setLatentShift(manifest.latent().shift())
+            .setPixelRange(range(-1, 1))
+            .setNeutralGuidanceScale(1)
+            .setGuidancePlacement(Enums.wire(manifest.guidancePlacement()))
+            .setSolver("euler")
+            .setPrecision(Enums.wire(served.placement().precision()))
+            .setDecodePrecision(Precision.PRECISION_FLOAT32)
+            .setDevice(served.placement().device())
+            .setParameterCount(manifest.parameterCount())
+            .setLicense(manifest.licence())
+            .setProvenance(json(manifest.provenance()))
+            .setManifestSha256(served.bundle().manifestSha256());
+    sampling(manifest, model);
+    manifest
+        .textLimits()
+        .ifPresent(
+            text -> {
+              model.addConditioning(ConditioningKind.CONDITIONING_KIND_TEXT);
+              model.setText(text(text));
+            });
+    metrics("", manifest.metrics(), model);
+    return model.build();
+  }
+
+  private static void sampling(Manifest manifest, Model.Builder model) {
+    model.setSamplingDefaults(Reports.sampling(manifest.sampling().settings()));
+    Manifest.Bounds bounds = manifest.bounds();
+    model.setSamplingBounds(
+        SamplingBounds.newBuilder()
+            .setRounds(Uint32Range.newBuilder().setMin(1).setMax(bounds.maxRounds()))
+            .setFlowSteps(Uint32Range.newBuilder().setMin(1).setMax(bounds.maxFlowSteps()))
+            .setGuidanceScale(range(0, bounds.maxGuidanceScale()))
+            .setTemperature(range(0, SamplingParser.MAX_TEMPERATURE))
+            .setNoiseScale(range(0, SamplingParser.MAX_NOISE_SCALE))
+            .setRegressionOnly(true));
+    model
+        .addRevealOrders(RevealOrder.REVEAL_ORDER_KL)
+        .addRevealOrders(RevealOrder.REVEAL_ORDER_RANDOM)
+        .addRevealOrders(RevealOrder.REVEAL_ORDER_RASTER)
+        .addRevealOrders(RevealOrder.REVEAL_ORDER_USER)
+        .addRevealSchedules(RevealSchedule.REVEAL_SCHEDULE_COSINE)
+        .addRevealSchedules(RevealSchedule.REVEAL_SCHEDULE_LINEAR)
+        .addGuidanceSchedules(GuidanceSchedule.GUIDANCE_SCHEDULE_CONSTANT)
+        .addGuidanceSchedules(GuidanceSchedule.GUIDANCE_SCHEDULE_LINEAR)
+        .addOutputFormats(OutputFormat.OUTPUT_FORMAT_PNG)
+        .addOutputFormats(OutputFormat.OUTPUT_FORMAT_JPEG)
+        .addOutputFormats(OutputFormat.OUTPUT_FORMAT_WEBP)
+        .addOutputFormats(OutputFormat.OUTPUT_FORMAT_RAW_RGB)
+        .addOutputFormats(OutputFormat.OUTPUT_FORMAT_LATENTS);
+    manifest
+        .presets()
+        .forEach(
+            (name, preset) ->
+                model.addPresets(
+                    Preset.newBuilder()
+                        .setName(name)
+                        .setSampling(Reports.sampling(preset.settings()))));
+  }
+
+  private static TextLimits text(Manifest.Text text) {
+    return TextLimits.newBuilder()
+        .setAcceptsText(true)
+        .setAcceptsTokenIds(true)
+        .setAcceptsEmbeddings(true)
+        .setMaxCharacters(ConditioningParser.MAX_CHARACTERS)
+        .setMaxTokens(text.maxTokens())
+        .setVocabularySize(text.vocabularySize())
+        .setEmbeddingDim(text.embedDim())
+        .build();
+  }
+
+  /** Numbers of a nested object under names joined by dots; other values are left out. */
+  private static void metrics(String prefix, Map<String, Object> metrics, Model.Builder model) {
+    metrics.forEach(
+        (name, value) -> {
+          if (value instanceof Number number) {
+            model.putMetrics(prefix + name, number.doubleValue());
+          } else if (value instanceof Map<?, ?> nested) {
+            nested.forEach(
+                (key, inner) -> metrics(prefix + name + ".", Map.of("" + key, inner), model));
+          }
+        });
+  }
+
+  private static String json(Map<String, Object> object) {
+    try {
+      return object.isEmpty() ? "" : JSON.writeValueAsString(object);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException(e); // it came from JSON
+    }
+  }
+
+  private static DoubleRange range(double min, double max) {
+    return DoubleRange.newBuilder().setMin(min).setMax(max).build();
+  }
+}

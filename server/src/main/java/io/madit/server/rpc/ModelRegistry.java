@@ -1,0 +1,67 @@
+package io.madit.server.rpc;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/** The loaded models by name. The first is the default. Immutable. */
+public final class ModelRegistry {
+  private final List<ServedModel> models;
+  private final Map<String, ServedModel> byName = new LinkedHashMap<>();
+
+  /**
+   * @param models at least one
+   * @throws IllegalArgumentException when two have the same name and version
+   */
+  public ModelRegistry(List<ServedModel> models) {
+    this.models = List.copyOf(models);
+    for (ServedModel model : models) {
+      if (byName.put(model.bundle().id(), model) != null) {
+        throw new IllegalArgumentException("model " + model.bundle().id() + " is given twice");
+      }
+      byName.putIfAbsent(model.manifest().name(), model);
+    }
+  }
+
+  /** Names with precision and device. */
+  public String describe() {
+    return models.stream()
+        .map(
+            m ->
+                m.bundle()
+                    + " ("
+                    + m.placement().precision()
+                    + " on "
+                    + m.placement().device()
+                    + ")")
+        .collect(Collectors.joining(", "));
+  }
+
+  List<ServedModel> all() {
+    return models;
+  }
+
+  ServedModel defaultModel() {
+    return models.get(0);
+  }
+
+  /** NAME, NAME@VERSION, or empty for the default. */
+  ServedModel find(String name) {
+    if (name.isEmpty()) {
+      return defaultModel();
+    }
+    ServedModel model = byName.get(name);
+    if (model == null) {
+      throw RequestFailure.violating(
+          ErrorCode.MODEL_NOT_FOUND,
+          "model",
+          "must be one of " + byName.keySet() + ", is " + quoted(name));
+    }
+    return model;
+  }
+
+  private static String quoted(String text) {
+    return '"' + (text.length() > 80 ? text.substring(0, 80) + "..." : text) + '"';
+  }
+}

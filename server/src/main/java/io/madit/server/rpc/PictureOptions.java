@@ -1,0 +1,100 @@
+package io.madit.server.rpc;
+
+import com.google.protobuf.Duration;
+import io.madit.server.engine.DetokenizeCommand;
+import io.madit.server.engine.Priority;
+import io.madit.server.model.TextConditioning;
+import io.madit.server.model.VisualInput;
+import io.madit.server.reveal.RevealOrder;
+import io.madit.server.reveal.SamplingSettings;
+import io.madit.v1.Completion;
+import io.madit.v1.Conditioning;
+import io.madit.v1.OutputOptions;
+import io.madit.v1.RequestOptions;
+import io.madit.v1.SamplingOptions;
+import java.util.OptionalLong;
+import java.util.random.RandomGenerator;
+
+/** Everything a picture's request says beside its tokens, validated. */
+record PictureOptions(
+    ServedModel model,
+    TextConditioning text,
+    SamplingSettings sampling,
+    long seed,
+    OutputSpec output,
+    String clientRequestId,
+    Priority priority) {
+  static final int MAX_CLIENT_ID = 128;
+
+  static PictureOptions parse(
+      ServedModel model,
+      Conditioning conditioning,
+      SamplingOptions sampling,
+      OutputOptions output,
+      Completion completion,
+      RequestOptions options,
+      RandomGenerator seeds,
+      Violations violations) {
+    if (!completion.equals(Completion.getDefaultInstance())) {
+      violations.add("completion", "must be absent: no completion model is loaded");
+    }
+    int idBytes = options.getClientRequestIdBytes().size();
+    violations.within("options.client_request_id.length", idBytes, 0, MAX_CLIENT_ID);
+    return new PictureOptions(
+        model,
+        ConditioningParser.parse(model, conditioning, violations),
+        SamplingParser.parse(model, sampling, violations),
+        sampling.hasSeed() ? sampling.getSeed() : seeds.nextLong(),
+        OutputParser.parse(output, violations),
+        options.getClientRequestId(),
+        priority(options, violations));
+  }
+
+  private static Priority priority(RequestOptions options, Violations violations) {
+    return switch (options.getPriority()) {
+      case PRIORITY_HIGH -> Priority.HIGH;
+      case PRIORITY_UNSPECIFIED, PRIORITY_NORMAL -> Priority.NORMAL;
+      case PRIORITY_LOW -> Priority.LOW;
+      case UNRECOGNIZED -> {
+        violations.add(
+            "options.priority", "must be HIGH, NORMAL or LOW", options.getPriorityValue());
+        yield Priority.NORMAL;
+      }
+    };
+  }
+
+  /** Checks that need both the tokens and the options. */
+  void check(VisualInput visual, Violations violations) {
+    if (visual instanceof VisualInput.ContinuousTokens
+        && sampling.revealOrder() == RevealOrder.KL) {
+      violations.add(
+          "sampling.reveal_order", "must be RANDOM, RASTER or USER for continuous tokens, is KL");
+    }
+  }
+
+  DetokenizeCommand command(
+      VisualInput visual, OptionalLong deadlineNanos, int previewEveryRounds, boolean progress) {
+    return new DetokenizeCommand(
+        model.bundle(),
+        visual,
+        text,
+        seed,
+        sampling,
+        output.wantsPicture(),
+        output.wantsLatents(),
+        previewEveryRounds,
+        progress,
+        deadlineNanos,
+        priority);
+  }
+
+  /** A wire duration in nanoseconds, with a violation if it is not positive. */
+  static OptionalLong positiveNanos(String field, Duration given, Violations violations) {
+    double seconds = given.getSeconds() + given.getNanos() * 1e-9;
+    if (!(seconds > 0) || seconds > 1e6) {
+      violations.add(field, "must be above 0 and at most 1000000 seconds", seconds);
+      return OptionalLong.empty();
+    }
+    return OptionalLong.of(given.getSeconds() * 1_000_000_000L + given.getNanos());
+  }
+}

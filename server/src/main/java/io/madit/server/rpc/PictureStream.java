@@ -1,0 +1,198 @@
+package io.madit.server.rpc;
+
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+import io.madit.v1.StreamDetokenizeRequest;
+import io.madit.v1.StreamDetokenizeResponse;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * One bidirectional stream of pictures. Inbound callbacks are serialised by gRPC; pictures end on
+ * other threads, so the table is guarded by {@code this}.
+ */
+final class PictureStream implements StreamObserver<StreamDetokenizeRequest> {
+  static final int MAX_IMAGE_ID_BYTES = 128;
+
+  /** How many failed pictures are remembered, to swallow ids that crossed the error. */
+  private static final int REMEMBERED_FAILURES = 64;
+
+  private final CallContext context;
+  private final StreamReplies replies;
+  private final int maxPictures;
+
+  // Guarded by this.
+  private final Map<String, StreamPicture> inFlight = new HashMap<>();
+  private final Map<String, Boolean> failed =
+      new LinkedHashMap<>() {
+        private static final long serialVersionUID = 1;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<String, Boolean> eldest) {
+          return size() > REMEMBERED_FAILURES;
+        }
+      };
+  private boolean halfClosed;
+
+  private PictureStream(CallContext context, StreamReplies replies, int maxPictures) {
+    this.context = context;
+    this.replies = replies;
+    this.maxPictures = maxPictures;
+  }
+
+  static PictureStream open(
+      CallContext context,
+      ServerCallStreamObserver<StreamDetokenizeResponse> observer,
+      int maxPictures) {
+    StreamReplies replies = new StreamReplies(observer, context.metrics());
+    PictureStream stream = new PictureStream(context, replies, maxPictures);
+    observer.setOnCancelHandler(stream::abandon);
+    return stream;
+  }
+
+  @Override
+  public void onNext(StreamDetokenizeRequest request) {
+    switch (request.getEventCase()) {
+      case BEGIN -> begin(request);
+      case TOKENS -> {
+        StreamPicture picture = find(request, "tokens");
+        if (picture != null) {
+          picture.tokens(request.getTokens());
+        }
+      }
+      case END -> {
+        StreamPicture picture = find(request, "end");
+        if (picture != null) {
+          picture.end();
+        }
+      }
+      case CANCEL -> {
+        StreamPicture picture = find(request, "cancel");
+        if (picture != null) {
+          picture.cancel();
+        }
+      }
+      case EVENT_NOT_SET ->
+          refuse(
+              request.getImageId(),
+              RequestFailure.violating(
+                  ErrorCode.INVALID_FIELD, "event", "must be begin, tokens, end or cancel"));
+    }
+  }
+
+  private void begin(StreamDetokenizeRequest request) {
+    String imageId = request.getImageId();
+    StreamPicture picture;
+    try {
+      checkName(request);
+      StreamOptions options = StreamOptions.parse(context, request.getBegin());
+      picture = new StreamPicture(context, imageId, options, replies, context.enter(), this::ended);
+    } catch (RuntimeException e) {
+      refuse(imageId, e);
+      return;
+    }
+    synchronized (this) {
+      failed.remove(imageId);
+      inFlight.put(imageId, picture);
+    }
+    picture.accept();
+  }
+
+  private synchronized void checkName(StreamDetokenizeRequest request) {
+    String imageId = request.getImageId();
+    int bytes = imageId.getBytes(StandardCharsets.UTF_8).length;
+    if (bytes > MAX_IMAGE_ID_BYTES) {
+      throw RequestFailure.violating(
+          ErrorCode.INVALID_FIELD,
+          "image_id",
+          "must have at most " + MAX_IMAGE_ID_BYTES + " bytes, has " + bytes);
+    }
+    if (inFlight.containsKey(imageId)) {
+      throw RequestFailure.violating(
+          ErrorCode.STREAM_PROTOCOL, "image_id", "must not be in flight already");
+    }
+    if (inFlight.size() >= maxPictures) {
+      throw RequestFailure.of(
+          ErrorCode.STREAM_QUOTA, "a stream may have " + maxPictures + " pictures in flight");
+    }
+  }
+
+  /** The picture an event belongs to; null if the event is refused or came too late to matter. */
+  private StreamPicture find(StreamDetokenizeRequest request, String event) {
+    synchronized (this) {
+      StreamPicture picture = inFlight.get(request.getImageId());
+      // What crossed the error of its picture needs no second error; an end needs none either.
+      if (picture != null || failed.containsKey(request.getImageId()) || request.hasEnd()) {
+        return picture;
+      }
+    }
+    refuse(
+        request.getImageId(),
+        RequestFailure.violating(
+            ErrorCode.STREAM_PROTOCOL,
+            "image_id",
+            "must name a picture in flight before " + event));
+    return null;
+  }
+
+  private void refuse(String imageId, RuntimeException cause) {
+    synchronized (this) {
+      if (!inFlight.containsKey(imageId)) {
+        failed.put(imageId, true);
+      }
+    }
+    context.failed("stream_picture", cause);
+    replies.last(
+        StreamDetokenizeResponse.newBuilder()
+            .setImageId(imageId)
+            .setError(Statuses.imageError(cause))
+            .build());
+  }
+
+  private void ended(StreamPicture picture, boolean ok) {
+    boolean last;
+    synchronized (this) {
+      inFlight.remove(picture.imageId());
+      if (!ok) {
+        failed.put(picture.imageId(), true);
+      }
+      last = halfClosed && inFlight.isEmpty();
+    }
+    if (last) {
+      replies.complete();
+    }
+  }
+
+  /** The client is gone. */
+  private void abandon() {
+    replies.abandon();
+    snapshot().forEach(StreamPicture::cancel);
+  }
+
+  @Override
+  public void onError(Throwable t) {
+    abandon();
+  }
+
+  /** No more events: pictures whose ids are not complete fail, the others finish. */
+  @Override
+  public void onCompleted() {
+    snapshot().stream().filter(StreamPicture::awaitsTokens).forEach(StreamPicture::end);
+    boolean empty;
+    synchronized (this) {
+      halfClosed = true;
+      empty = inFlight.isEmpty();
+    }
+    if (empty) {
+      replies.complete();
+    }
+  }
+
+  private synchronized List<StreamPicture> snapshot() {
+    return new ArrayList<>(inFlight.values());
+  }
+}

@@ -1,0 +1,111 @@
+package io.madit.server.rpc;
+
+import io.madit.server.engine.Engine;
+import io.madit.server.engine.TokenizeResult;
+import io.madit.server.reveal.RevealPlan;
+import io.madit.server.reveal.Round;
+import io.madit.server.reveal.SamplingSettings;
+import io.madit.v1.ExecutedPlan;
+import io.madit.v1.Precision;
+import io.madit.v1.RunReport;
+import io.madit.v1.SamplingOptions;
+import io.madit.v1.Timings;
+import java.util.Arrays;
+import java.util.Optional;
+
+/** Reports of what was run. */
+final class Reports {
+  private Reports() {}
+
+  /**
+   * @param awaitingNanos between the begin of a streamed picture and its last id; 0 otherwise
+   */
+  static RunReport picture(
+      String requestId,
+      PictureOptions options,
+      Optional<RevealPlan> plan,
+      io.madit.server.engine.Timings run,
+      long awaitingNanos,
+      long encodeNanos) {
+    long total =
+        awaitingNanos
+            + run.queueNanos()
+            + run.conditionNanos()
+            + run.roundsNanos()
+            + run.decodeNanos()
+            + encodeNanos;
+    RunReport.Builder report =
+        base(requestId, options.clientRequestId(), options.model())
+            .setSeed(options.seed())
+            .setRounds(run.rounds())
+            .setTimings(
+                Timings.newBuilder()
+                    .setAwaitingTokens(Statuses.duration(awaitingNanos))
+                    .setQueue(Statuses.duration(run.queueNanos()))
+                    .setCondition(Statuses.duration(run.conditionNanos()))
+                    .setRounds(Statuses.duration(run.roundsNanos()))
+                    .setDecode(Statuses.duration(run.decodeNanos()))
+                    .setEncode(Statuses.duration(encodeNanos))
+                    .setTotal(Statuses.duration(total)));
+    if (plan.isPresent()) {
+      report.setSampling(sampling(options.sampling()).setSeed(options.seed()));
+      if (options.output().includePlan()) {
+        report.setPlan(executed(plan.get()));
+      }
+    }
+    return report.build();
+  }
+
+  static RunReport tokenize(
+      String requestId,
+      String clientRequestId,
+      ServedModel model,
+      TokenizeResult result,
+      long totalNanos) {
+    return base(requestId, clientRequestId, model)
+        .setTimings(
+            Timings.newBuilder()
+                .setQueue(Statuses.duration(result.queueNanos()))
+                .setTokenize(Statuses.duration(result.encodeNanos()))
+                .setTotal(Statuses.duration(totalNanos)))
+        .build();
+  }
+
+  private static RunReport.Builder base(
+      String requestId, String clientRequestId, ServedModel model) {
+    Engine.Placement placement = model.placement();
+    return RunReport.newBuilder()
+        .setRequestId(requestId)
+        .setClientRequestId(clientRequestId)
+        .setModel(model.manifest().name())
+        .setModelVersion(model.manifest().version())
+        .setPrecision(Enums.wire(placement.precision()))
+        .setDecodePrecision(Precision.PRECISION_FLOAT32)
+        .setDevice(placement.device());
+  }
+
+  /** Settings as a request that would ask for exactly them. */
+  static SamplingOptions.Builder sampling(SamplingSettings settings) {
+    return SamplingOptions.newBuilder()
+        .setRounds(settings.rounds())
+        .setFlowSteps(settings.flowSteps())
+        .setGuidanceScale(settings.guidanceScale())
+        .setGuidanceSchedule(Enums.wire(settings.guidanceSchedule()))
+        .setRevealOrder(Enums.wire(settings.revealOrder()))
+        .setRevealSchedule(Enums.wire(settings.revealSchedule()))
+        .setRegressionOnly(settings.regressionOnly())
+        .setTemperature(settings.temperature())
+        .setNoiseScale(settings.noiseScale());
+  }
+
+  private static ExecutedPlan executed(RevealPlan plan) {
+    ExecutedPlan.Builder executed = ExecutedPlan.newBuilder();
+    Arrays.stream(plan.order()).forEach(executed::addOrder);
+    for (Round round : plan.rounds()) {
+      executed.addCounts(round.end() - round.begin());
+      executed.addFlowSteps(round.flowSteps());
+      executed.addGuidanceScales(round.guidance());
+    }
+    return executed.build();
+  }
+}

@@ -1,0 +1,91 @@
+package io.madit.server.rpc;
+
+import io.madit.server.model.Manifest;
+import io.madit.v1.BeginImage;
+import io.madit.v1.OutputFormat;
+import java.util.OptionalLong;
+
+/**
+ * What BeginImage adds to a picture's options.
+ *
+ * @param vocabularyOffset subtracted from each id
+ * @param endOfImageId before the offset is subtracted; empty when there is none
+ * @param deadlineNanos on the clock of {@link System#nanoTime}
+ * @param previewEveryRounds 0: no previews
+ */
+record StreamOptions(
+    PictureOptions picture,
+    long vocabularyOffset,
+    OptionalLong endOfImageId,
+    OptionalLong deadlineNanos,
+    boolean progress,
+    int previewEveryRounds,
+    OutputFormat previewFormat) {
+  private static final int MAX_PREVIEW_INTERVAL = 65535;
+
+  static StreamOptions parse(CallContext context, BeginImage begin) {
+    ServedModel model = context.models().find(begin.getModel());
+    Manifest manifest = model.manifest();
+    Violations violations = new Violations();
+    PictureOptions picture =
+        PictureOptions.parse(
+            model,
+            begin.getConditioning(),
+            begin.getSampling(),
+            begin.getOutput(),
+            begin.getCompletion(),
+            begin.getOptions(),
+            context.random(),
+            violations);
+    long offset = Integer.toUnsignedLong(begin.getVocabularyOffset());
+    int codebook = manifest.codebook().size();
+    violations.within("vocabulary_offset", offset, 0, 0xFFFFFFFFL - codebook + 1);
+    OptionalLong end = OptionalLong.empty();
+    if (begin.hasEndOfImageId()) {
+      long id = Integer.toUnsignedLong(begin.getEndOfImageId());
+      if (id >= offset && id < offset + codebook) {
+        violations.add("end_of_image_id", "must not be a visual id", id);
+      }
+      end = OptionalLong.of(id);
+    }
+    if (begin.hasTokenCount()) {
+      int count = manifest.tokens().count();
+      violations.within("token_count", Integer.toUnsignedLong(begin.getTokenCount()), count, count);
+    }
+    long every = Integer.toUnsignedLong(begin.getPreviewEveryRounds());
+    violations.within("preview_every_rounds", every, 0, MAX_PREVIEW_INTERVAL);
+    if (begin.getPreviewPrefix()) {
+      violations.add("preview_prefix", "must be false: this model has no prefix previews");
+    }
+    OutputFormat format = previewFormat(begin, violations);
+    OptionalLong deadline = deadline(begin, violations);
+    violations.check();
+    return new StreamOptions(
+        picture, offset, end, deadline, begin.getProgress(), (int) every, format);
+  }
+
+  private static OutputFormat previewFormat(BeginImage begin, Violations violations) {
+    if (begin.getPreviewFormatValue() == 0) {
+      return OutputFormat.OUTPUT_FORMAT_JPEG;
+    }
+    if (!OutputSpec.isPicture(begin.getPreviewFormat())) {
+      violations.add(
+          "preview_format", "must be PNG, JPEG, WEBP or RAW_RGB", begin.getPreviewFormatValue());
+    }
+    return begin.getPreviewFormat();
+  }
+
+  /** The earlier of the picture's and the stream's. */
+  private static OptionalLong deadline(BeginImage begin, Violations violations) {
+    OptionalLong stream = CallContext.deadlineNanos();
+    if (!begin.hasDeadline()) {
+      return stream;
+    }
+    OptionalLong own = PictureOptions.positiveNanos("deadline", begin.getDeadline(), violations);
+    if (own.isEmpty()) {
+      return stream;
+    }
+    long end = System.nanoTime() + own.getAsLong();
+    return stream.isPresent() && stream.getAsLong() - end < 0 ? stream : OptionalLong.of(end);
+  }
+}

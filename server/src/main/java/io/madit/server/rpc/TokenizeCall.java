@@ -1,0 +1,177 @@
+package io.madit.server.rpc;
+
+import io.grpc.stub.ServerCallStreamObserver;
+import io.madit.server.admission.AdmissionGate.Ticket;
+import io.madit.server.engine.TokenizeCommand;
+import io.madit.server.engine.TokenizeResult;
+import io.madit.server.image.PictureException;
+import io.madit.server.image.PictureFit;
+import io.madit.server.image.PictureReader;
+import io.madit.server.image.RgbPicture;
+import io.madit.server.model.Manifest;
+import io.madit.v1.ImageFit;
+import io.madit.v1.ImageInput;
+import io.madit.v1.RawImage;
+import io.madit.v1.TokenIds;
+import io.madit.v1.TokenizeRequest;
+import io.madit.v1.TokenizeResponse;
+import io.madit.v1.VisualTokens;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+
+/** One Tokenize: read the picture, bring it to the model's size, encode, answer. */
+final class TokenizeCall {
+  private static final int WHITE = 0xFFFFFF;
+
+  private TokenizeCall() {}
+
+  /** Throws what is wrong with the request; then nothing is held. */
+  static void start(
+      CallContext context,
+      PictureReader reader,
+      TokenizeRequest request,
+      ServerCallStreamObserver<TokenizeResponse> observer) {
+    long begin = System.nanoTime();
+    ServedModel model = context.models().find(request.getModel());
+    check(model.manifest(), request);
+    Ticket ticket = context.enter();
+    try {
+      RgbPicture picture = picture(reader, request.getImage(), model.manifest().image());
+      CompletableFuture<TokenizeResult> work =
+          context
+              .engine()
+              .tokenize(new TokenizeCommand(model.bundle(), picture, CallContext.deadlineNanos()));
+      observer.setOnCancelHandler(() -> work.cancel(false));
+      // Off the engine thread: the answer may be large.
+      work.whenCompleteAsync(
+          (result, failure) -> {
+            ticket.close();
+            if (failure != null) {
+              fail(context, observer, failure);
+              return;
+            }
+            context.metrics().recordOutcome("tokenize", "ok");
+            observer.onNext(response(context, request, model, result, System.nanoTime() - begin));
+            observer.onCompleted();
+          });
+    } catch (RuntimeException e) {
+      ticket.close();
+      throw e;
+    }
+  }
+
+  private static void fail(
+      CallContext context, ServerCallStreamObserver<TokenizeResponse> observer, Throwable failure) {
+    Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
+    context.failed("tokenize", cause);
+    observer.onError(Statuses.exception(cause));
+  }
+
+  private static void check(Manifest manifest, TokenizeRequest request) {
+    Violations violations = new Violations();
+    int count = manifest.tokens().count();
+    if (request.hasTokenCount()) {
+      violations.within(
+          "token_count", Integer.toUnsignedLong(request.getTokenCount()), count, count);
+    }
+    long offset = Integer.toUnsignedLong(request.getVocabularyOffset());
+    violations.within("vocabulary_offset", offset, 0, 0xFFFFFFFFL - manifest.codebook().size() + 1);
+    if (request.getSamplePosterior()) {
+      violations.add("sample_posterior", "must be false: this model's tokens are deterministic");
+    }
+    if (request.getIncludeLatents()) {
+      violations.add("include_latents", "must be false for this model");
+    }
+    ImageInput image = request.getImage();
+    switch (image.getSourceCase()) {
+      case ENCODED -> {
+        if (image.getEncoded().isEmpty()) {
+          violations.add("image.encoded", "must not be empty");
+        }
+      }
+      case RAW -> raw(image.getRaw(), violations);
+      case SOURCE_NOT_SET -> violations.add("image", "must have encoded or raw");
+      default -> violations.add("image", "must be encoded or raw for this model");
+    }
+    if (image.getFit() == ImageFit.UNRECOGNIZED) {
+      violations.add(
+          "image.fit", "must be CENTER_CROP, PAD, STRETCH or EXACT", image.getFitValue());
+    }
+    violations.within(
+        "image.background_rgb", Integer.toUnsignedLong(image.getBackgroundRgb()), 0, WHITE);
+    violations.check();
+  }
+
+  private static void raw(RawImage raw, Violations violations) {
+    long width = Integer.toUnsignedLong(raw.getWidth());
+    long height = Integer.toUnsignedLong(raw.getHeight());
+    boolean sane =
+        violations.within("image.raw.width", width, 1, 16384)
+            & violations.within("image.raw.height", height, 1, 16384);
+    if (sane && raw.getRgb().size() != 3 * width * height) {
+      violations.add(
+          "image.raw.rgb", "must have " + 3 * width * height + " bytes", raw.getRgb().size());
+    }
+  }
+
+  private static RgbPicture picture(PictureReader reader, ImageInput image, Manifest.Image size) {
+    int background = image.hasBackgroundRgb() ? image.getBackgroundRgb() : WHITE;
+    RgbPicture picture;
+    if (image.hasRaw()) {
+      RawImage raw = image.getRaw();
+      picture = new RgbPicture(raw.getWidth(), raw.getHeight(), raw.getRgb().toByteArray());
+    } else {
+      try {
+        picture = reader.read(image.getEncoded().toByteArray(), background);
+      } catch (PictureException e) {
+        throw RequestFailure.violating(ErrorCode.INVALID_FIELD, "image.encoded", e.getMessage());
+      }
+    }
+    return fit(picture, image.getFit(), size, background);
+  }
+
+  private static RgbPicture fit(
+      RgbPicture picture, ImageFit fit, Manifest.Image size, int background) {
+    PictureFit how =
+        switch (fit) {
+          case IMAGE_FIT_PAD -> PictureFit.PAD;
+          case IMAGE_FIT_STRETCH -> PictureFit.STRETCH;
+          default -> PictureFit.CENTER_CROP;
+        };
+    boolean same = picture.width() == size.width() && picture.height() == size.height();
+    if (fit == ImageFit.IMAGE_FIT_EXACT && !same) {
+      throw RequestFailure.violating(
+          ErrorCode.INVALID_FIELD,
+          "image",
+          "must be %dx%d with IMAGE_FIT_EXACT, is %dx%d"
+              .formatted(size.width(), size.height(), picture.width(), picture.height()));
+    }
+    return how.fit(picture, size.width(), size.height(), background);
+  }
+
+  private static TokenizeResponse response(
+      CallContext context,
+      TokenizeRequest request,
+      ServedModel model,
+      TokenizeResult result,
+      long totalNanos) {
+    TokenIds.Builder ids = TokenIds.newBuilder().setVocabularyOffset(request.getVocabularyOffset());
+    TokenizeResponse.Builder response = TokenizeResponse.newBuilder();
+    for (int id : result.ids()) {
+      ids.addIds(id + request.getVocabularyOffset());
+      if (request.getIncludeTokenKl()) {
+        response.addTokenKl(model.bundle().codewordKl(id));
+      }
+    }
+    return response
+        .setVisual(VisualTokens.newBuilder().setTokenIds(ids))
+        .setReport(
+            Reports.tokenize(
+                context.newRequestId(),
+                request.getOptions().getClientRequestId(),
+                model,
+                result,
+                totalNanos))
+        .build();
+  }
+}

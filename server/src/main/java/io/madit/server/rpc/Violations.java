@@ -1,0 +1,52 @@
+package io.madit.server.rpc;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** Collects what is wrong with one request, at most {@value #MOST} entries. */
+final class Violations {
+  private static final int MOST = 16;
+
+  private final List<RequestFailure.Violation> found = new ArrayList<>();
+
+  void add(String field, String rule, Object value) {
+    if (found.size() < MOST) {
+      found.add(new RequestFailure.Violation(field, rule + ", is " + value));
+    }
+  }
+
+  void add(String field, String description) {
+    if (found.size() < MOST) {
+      found.add(new RequestFailure.Violation(field, description));
+    }
+  }
+
+  boolean within(String field, double value, double low, double high) {
+    boolean fits = value >= low && value <= high;
+    if (!fits) {
+      add(field, "must be " + plain(low) + " to " + plain(high), plain(value));
+    }
+    return fits;
+  }
+
+  void addAll(Violations others) {
+    others.found.forEach(v -> add(v.field(), v.description()));
+  }
+
+  boolean isEmpty() {
+    return found.isEmpty();
+  }
+
+  /** Throws if anything was found. */
+  void check() {
+    if (!found.isEmpty()) {
+      throw RequestFailure.invalid(found);
+    }
+  }
+
+  private static String plain(double value) {
+    return value == Math.rint(value) && Math.abs(value) < 1e15
+        ? Long.toString((long) value)
+        : Double.toString(value);
+  }
+}

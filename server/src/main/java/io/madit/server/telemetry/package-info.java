@@ -1,0 +1,2 @@
+/** All meters. The only package that knows Micrometer. */
+package io.madit.server.telemetry;
