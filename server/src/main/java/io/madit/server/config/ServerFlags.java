@@ -103,6 +103,7 @@ public final class ServerFlags {
   private long drainSeconds;
 
   @Option(names = "--help", usageHelp = true, description = "show this and exit")
+  @SuppressWarnings("UnusedVariable") // picocli reads it
   private boolean help;
 
   private ServerFlags() {}

@@ -34,12 +34,13 @@ final class OutputParser {
     int webp = given.hasWebpQuality() ? given.getWebpQuality() : standard.webpQuality();
     int png =
         given.hasPngCompressionLevel() ? given.getPngCompressionLevel() : standard.pngCompression();
-    boolean fits =
-        violations.within(FIELD + "jpeg_quality", Integer.toUnsignedLong(jpeg), 1, 100)
-            & violations.within(FIELD + "webp_quality", Integer.toUnsignedLong(webp), 1, 100)
-            & violations.within(FIELD + "png_compression_level", Integer.toUnsignedLong(png), 0, 9);
+    violations.within(FIELD + "jpeg_quality", Integer.toUnsignedLong(jpeg), 1, 100);
+    violations.within(FIELD + "webp_quality", Integer.toUnsignedLong(webp), 1, 100);
+    violations.within(FIELD + "png_compression_level", Integer.toUnsignedLong(png), 0, 9);
     EncodeSettings encoding =
-        fits ? new EncodeSettings(jpeg, webp, given.getWebpLossless(), png) : standard;
+        violations.isEmpty()
+            ? new EncodeSettings(jpeg, webp, given.getWebpLossless(), png)
+            : standard;
     return new OutputSpec(List.copyOf(formats), encoding, given.getIncludePlan());
   }
 

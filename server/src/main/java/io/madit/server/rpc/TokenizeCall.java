@@ -105,9 +105,8 @@ final class TokenizeCall {
   private static void raw(RawImage raw, Violations violations) {
     long width = Integer.toUnsignedLong(raw.getWidth());
     long height = Integer.toUnsignedLong(raw.getHeight());
-    boolean sane =
-        violations.within("image.raw.width", width, 1, 16384)
-            & violations.within("image.raw.height", height, 1, 16384);
+    boolean sane = violations.within("image.raw.width", width, 1, 16384);
+    sane = violations.within("image.raw.height", height, 1, 16384) && sane;
     if (sane && raw.getRgb().size() != 3 * width * height) {
       violations.add(
           "image.raw.rgb", "must have " + 3 * width * height + " bytes", raw.getRgb().size());

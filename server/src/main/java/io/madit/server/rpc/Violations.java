@@ -21,6 +21,15 @@ final class Violations {
     }
   }
 
+  boolean within(String field, long value, long low, long high) {
+    boolean fits = value >= low && value <= high;
+    if (!fits) {
+      add(field, "must be " + low + " to " + high, value);
+    }
+    return fits;
+  }
+
+  /** Not a number never fits. */
   boolean within(String field, double value, double low, double high) {
     boolean fits = value >= low && value <= high;
     if (!fits) {

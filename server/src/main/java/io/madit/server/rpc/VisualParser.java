@@ -12,9 +12,7 @@ final class VisualParser {
 
   private VisualParser() {}
 
-  /**
-   * @return null after a violation
-   */
+  /** The input; null after a violation. */
   static VisualInput parse(ServedModel model, VisualTokens given, Violations violations) {
     Manifest manifest = model.manifest();
     return switch (given.getKindCase()) {
