@@ -1,0 +1,108 @@
+package io.madit.server.testing;
+
+import io.grpc.ManagedChannel;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.madit.server.config.LimitsConfig;
+import io.madit.server.config.ModelConfig;
+import io.madit.server.config.NetworkConfig;
+import io.madit.server.config.ServerConfig;
+import io.madit.server.lifecycle.MaditServer;
+import io.madit.server.model.DjlRuntimeLoader;
+import io.madit.server.model.PrecisionChoice;
+import io.madit.server.model.TorchDevice;
+import io.madit.v1.VisualTokenServiceGrpc;
+import io.madit.v1.VisualTokenServiceGrpc.VisualTokenServiceBlockingStub;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** The real server on free ports with real bundles, and a channel to it. */
+public final class RunningServer implements AutoCloseable {
+  public static final int MAX_PICTURES = 12;
+  public static final int MAX_PICTURES_PER_STREAM = 4;
+  private static final int MAX_MESSAGE_BYTES = 4 << 20;
+
+  private final MaditServer server;
+  private final ManagedChannel channel;
+
+  private RunningServer(MaditServer server) {
+    this.server = server;
+    channel =
+        NettyChannelBuilder.forAddress("127.0.0.1", server.port())
+            .usePlaintext()
+            .maxInboundMessageSize(32 << 20)
+            .build();
+  }
+
+  /** Serves the named test bundles; the first is the default model. */
+  public static RunningServer start(String... bundles) throws Exception {
+    return start(
+        Arrays.stream(bundles).map(b -> Resources.path("models/" + b)).toArray(Path[]::new));
+  }
+
+  public static RunningServer start(Path... bundles) throws Exception {
+    ServerConfig config =
+        new ServerConfig(
+            new NetworkConfig("127.0.0.1", 0, 0, MAX_MESSAGE_BYTES, Duration.ofMinutes(30)),
+            new ModelConfig(
+                List.of(bundles),
+                TorchDevice.CPU,
+                PrecisionChoice.FLOAT32,
+                1),
+            new LimitsConfig(MAX_PICTURES, MAX_PICTURES_PER_STREAM, 4096, 1 << 20),
+            Duration.ofSeconds(30));
+    return new RunningServer(
+        MaditServer.start(
+            config, new DjlRuntimeLoader(TorchDevice.CPU, PrecisionChoice.FLOAT32), "test"));
+  }
+
+  public ManagedChannel channel() {
+    return channel;
+  }
+
+  /** Calls fail after a minute instead of hanging the build. */
+  public VisualTokenServiceBlockingStub blocking() {
+    return VisualTokenServiceGrpc.newBlockingStub(channel).withDeadlineAfter(60, TimeUnit.SECONDS);
+  }
+
+  public VisualTokenServiceGrpc.VisualTokenServiceStub async() {
+    return VisualTokenServiceGrpc.newStub(channel).withDeadlineAfter(60, TimeUnit.SECONDS);
+  }
+
+  /** Status and body of a GET. */
+  public record Page(int status, String body) {}
+
+  public Page get(String path) throws IOException, InterruptedException {
+    URI uri = URI.create("http://127.0.0.1:" + server.httpPort() + path);
+    var response =
+        HttpClient.newHttpClient()
+            .send(HttpRequest.newBuilder(uri).build(), BodyHandlers.ofString());
+    return new Page(response.statusCode(), response.body());
+  }
+
+  /** The value of a metric without labels. */
+  public double metric(String name) throws IOException, InterruptedException {
+    return get("/metrics").body().lines()
+        .filter(line -> line.startsWith(name + " "))
+        .mapToDouble(line -> Double.parseDouble(line.substring(name.length() + 1)))
+        .findFirst()
+        .orElseThrow(() -> new AssertionError("no metric " + name));
+  }
+
+  public MaditServer server() {
+    return server;
+  }
+
+  @Override
+  public void close() {
+    channel.shutdownNow();
+    server.stop();
+  }
+}
