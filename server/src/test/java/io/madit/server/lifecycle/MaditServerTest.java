@@ -93,8 +93,7 @@ class MaditServerTest {
   void stop_refusesNewCalls() throws Exception {
     RunningServer server = RunningServer.start("pico-buffer");
     server.server().stop();
-    assertThatThrownBy(
-            () -> HealthGrpc.newBlockingStub(server.channel()).check(health("")))
+    assertThatThrownBy(() -> HealthGrpc.newBlockingStub(server.channel()).check(health("")))
         .isInstanceOfSatisfying(
             StatusRuntimeException.class,
             e -> assertThat(e.getStatus().getCode()).isEqualTo(Status.Code.UNAVAILABLE));

@@ -18,7 +18,9 @@ import java.util.Random;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
-/** Random damage over the wire: each request is refused by name, and the server is none the worse. */
+/**
+ * Random damage over the wire: each request is refused by name, and the server is none the worse.
+ */
 class MalformedRequestsTest {
   private static final int REQUESTS = 2000;
   private static final List<Integer> REFUSALS =

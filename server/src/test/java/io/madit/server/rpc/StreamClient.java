@@ -45,8 +45,7 @@ final class StreamClient {
   }
 
   void begin(String image, BeginImage.Builder begin) {
-    out.onNext(
-        StreamDetokenizeRequest.newBuilder().setImageId(image).setBegin(begin).build());
+    out.onNext(StreamDetokenizeRequest.newBuilder().setImageId(image).setBegin(begin).build());
   }
 
   void tokens(String image, List<Integer> ids) {

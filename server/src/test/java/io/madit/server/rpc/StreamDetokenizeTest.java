@@ -112,8 +112,7 @@ class StreamDetokenizeTest {
     assertThat(error.getError().getCode()).isEqualTo(Status.Code.INVALID_ARGUMENT.value());
     assertThat(Requests.violatedFields(error.getError())).containsExactly("tokens.ids[2]");
     assertThat(events.stream().filter(StreamDetokenizeResponse::hasError)).hasSize(1);
-    assertThat(events.get(events.size() - 1).getImage().getOutput().getData())
-        .isEqualTo(unary(14));
+    assertThat(events.get(events.size() - 1).getImage().getOutput().getData()).isEqualTo(unary(14));
     stream.begin("bad", seeded(16)); // the name is free again
     stream.tokens("bad", Requests.ids(16));
     assertThat(stream.last("bad").hasImage()).isTrue();

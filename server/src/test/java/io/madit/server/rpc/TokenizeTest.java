@@ -41,7 +41,7 @@ class TokenizeTest {
     BufferedImage image = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
     for (int y = 0; y < height; y++) {
       for (int x = 0; x < width; x++) {
-        image.setRGB(x, y, x * 3 << 16 | y * 3 << 8 | (x ^ y));
+        image.setRGB(x, y, ((x * 3) << 16) | ((y * 3) << 8) | (x ^ y));
       }
     }
     ByteArrayOutputStream out = new ByteArrayOutputStream();
@@ -117,10 +117,7 @@ class TokenizeTest {
         bad("image.fit", r -> r.getImageBuilder().setFitValue(44)),
         bad(
             "image",
-            r ->
-                r.getImageBuilder()
-                    .setFit(ImageFit.IMAGE_FIT_EXACT)
-                    .setEncoded(png(65, 64))),
+            r -> r.getImageBuilder().setFit(ImageFit.IMAGE_FIT_EXACT).setEncoded(png(65, 64))),
         bad("image.background_rgb", r -> r.getImageBuilder().setBackgroundRgb(0x1000000)),
         bad("token_count", r -> r.setTokenCount(3)),
         bad("vocabulary_offset", r -> r.setVocabularyOffset(-1)),
@@ -129,8 +126,8 @@ class TokenizeTest {
 
   @ParameterizedTest(name = "{0}")
   @MethodSource("malformed")
-  void tokenize_namesTheFieldThatDoesNotFit(
-      String field, Consumer<TokenizeRequest.Builder> change) throws Exception {
+  void tokenize_namesTheFieldThatDoesNotFit(String field, Consumer<TokenizeRequest.Builder> change)
+      throws Exception {
     TokenizeRequest.Builder request = request(png(64, 64));
     change.accept(request);
     StatusRuntimeException e =

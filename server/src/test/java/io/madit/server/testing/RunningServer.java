@@ -51,11 +51,7 @@ public final class RunningServer implements AutoCloseable {
     ServerConfig config =
         new ServerConfig(
             new NetworkConfig("127.0.0.1", 0, 0, MAX_MESSAGE_BYTES, Duration.ofMinutes(30)),
-            new ModelConfig(
-                List.of(bundles),
-                TorchDevice.CPU,
-                PrecisionChoice.FLOAT32,
-                1),
+            new ModelConfig(List.of(bundles), TorchDevice.CPU, PrecisionChoice.FLOAT32, 1),
             new LimitsConfig(MAX_PICTURES, MAX_PICTURES_PER_STREAM, 4096, 1 << 20),
             Duration.ofSeconds(30));
     return new RunningServer(
@@ -89,7 +85,9 @@ public final class RunningServer implements AutoCloseable {
 
   /** The value of a metric without labels. */
   public double metric(String name) throws IOException, InterruptedException {
-    return get("/metrics").body().lines()
+    return get("/metrics")
+        .body()
+        .lines()
         .filter(line -> line.startsWith(name + " "))
         .mapToDouble(line -> Double.parseDouble(line.substring(name.length() + 1)))
         .findFirst()
