@@ -26,6 +26,7 @@ from .tokenizer import unpatchify
 from .train_vae import to_uint8
 
 PACK = 8
+SCENES = 128
 
 
 @dataclass(frozen=True)
@@ -86,8 +87,10 @@ def _embed(model: MaditModel, caption: str) -> Tensor:
 @torch.no_grad()
 def evaluate(model: MaditModel, split: str, count: int, out: Path, rows: list[Row] | None = None) -> dict[str, dict]:
     """Prints and returns the table; writes ``metrics.json``, ``table.md`` and ``grid.png`` to ``out``."""
-    pictures, captions = scenes(split, 128)
-    pictures, captions = np.ascontiguousarray(pictures[:count]), captions[:count]
+    pictures, captions = scenes(split, SCENES)
+    # Scenes are sorted by emoji: a smaller selection is spread evenly over all of them.
+    chosen = np.linspace(0, SCENES - 1, count).round().astype(int)
+    pictures, captions = np.stack([pictures[i] for i in chosen]), [captions[i] for i in chosen]
     truth = torch.from_numpy(pictures)
     held = encode_scenes(model.vae, pictures, captions, model.config.tokenizer.patch)
     ids = torch.cat([model.tokenizer.encode(chunk) for chunk in held.latents.split(32)])

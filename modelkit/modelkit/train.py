@@ -1,4 +1,4 @@
-"""Training of the embedded model from nothing: the four stages in order, each resumable.
+"""Training of the embedded model from nothing: the stages in order, each resumable.
 
 Checkpoints and loss logs lie in ``~/.cache/madit/runs/NAME`` (``$MADIT_HOME/runs/NAME``), one ``.pt`` and ``.jsonl`` per
 stage; ``model.safetensors`` with ``config.json`` is the result that ``export`` and ``eval`` read.
@@ -20,15 +20,16 @@ from .madit import MaditConfig, MaditModel
 from .text import word_table
 from .train_madit import DecoderStage, decoder_data, train_decoder
 from .train_tokenizer import TokenizerStage, train_tokenizer
-from .train_vae import VaeStage, train_vae
+from .train_vae import VaeStage, polish_decoder, train_vae
 from .trainer import Schedule
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """All four stages and the number of training scenes."""
+    """All stages and the number of training scenes."""
 
     vae: VaeStage
+    vae_decoder: VaeStage
     tokenizer: TokenizerStage
     regression: DecoderStage
     flow: DecoderStage
@@ -37,6 +38,7 @@ class Recipe:
 
 RECIPE = Recipe(
     vae=VaeStage(Schedule(7600, 8e-4), batch=14, beta=0.8),
+    vae_decoder=VaeStage(Schedule(1500, 4e-4), batch=14, beta=0.0),
     tokenizer=TokenizerStage(Schedule(1000, 1e-3), batch=48),
     regression=DecoderStage("regression", Schedule(800, 1.2e-3, warmup=100), batch=16, flow=False),
     flow=DecoderStage("flow", Schedule(600, 6e-4), batch=16, flow=True),
@@ -62,8 +64,9 @@ def emoji_scenes(count: int) -> Scenes:
 def train_model(
     config: MaditConfig, recipe: Recipe, pictures: Scenes, run: Path, device: str, bf16: bool
 ) -> MaditModel:
-    """Runs what is left of the four stages and writes the result to ``run``."""
+    """Runs what is left of the stages and writes the result to ``run``."""
     vae = train_vae(config.vae, pictures.train, pictures.held, run, recipe.vae, bf16, device)
+    vae = polish_decoder(vae, pictures.train, pictures.held, run, recipe.vae_decoder, bf16, device)
     config = replace(config, vae=replace(config.vae, scale=_latent_scale(vae, pictures.train, device)))
     vae.scale = config.vae.scale
     data = _encoded(vae, pictures.train, pictures.train_captions, config.tokenizer.patch, run, bf16, device)

@@ -82,6 +82,38 @@ def train_vae(
     return train(vae, "vae", run, stage.schedule, loss, report, report_every=500)
 
 
+def polish_decoder(
+    vae: Vae, pictures: np.ndarray, held: np.ndarray, run: Path, stage: VaeStage, bf16: bool, device: str
+) -> Vae:
+    """Trains the decoder on with the encoder frozen, so that latents, ids and KL stay what they are.
+
+    The decoder sees the mean plus between none and all of the posterior's noise: what it is given later is closer to the
+    mean than what it was first trained on. ``stage.beta`` has no meaning here.
+    """
+    check = torch.from_numpy(np.ascontiguousarray(held[:48]))
+    torch.manual_seed(3)
+    vae.requires_grad_(False)
+    vae.decoder.requires_grad_(True)
+    vae.post_quant_conv.requires_grad_(True)
+
+    def loss(module: Vae, step: int) -> Losses:
+        x = crops(pictures, stage.batch, np.random.default_rng((8, step))).to(device)
+        with torch.no_grad(), torch.autocast(device, torch.bfloat16, enabled=bf16):
+            mean, log_var = module.moments(x)
+        mean, log_var = mean.float(), log_var.float()
+        share = torch.rand(len(x), 1, 1, 1, device=device)
+        z = mean + share * torch.randn_like(mean) * (0.5 * log_var).exp()
+        with torch.autocast(device, torch.bfloat16, enabled=bf16):
+            y = module.decode_raw(z)
+        l1, mse = (y.float() - x).abs().mean(), (y.float() - x).square().mean()
+        return {"total": 0.3 * l1 + 8 * mse, "l1": l1, "mse": mse}
+
+    def report(module: Vae) -> dict[str, float]:
+        return evaluate(module, check, device)
+
+    return train(vae, "vae_decoder", run, stage.schedule, loss, report, report_every=300)
+
+
 @torch.no_grad()
 def evaluate(vae: Vae, pictures: Tensor, device: str = "cpu") -> dict[str, float]:
     """PSNR through the mean, nats per latent element, and rank correlation of patch KL with patch pixel deviation."""

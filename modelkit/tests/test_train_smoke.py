@@ -1,4 +1,4 @@
-"""All four stages on a few synthetic pictures: they run, resume, lower the loss, and give a model that can be read back."""
+"""All stages on a few synthetic pictures: they run, resume, lower the loss, and give a model that can be read back."""
 
 import json
 import random
@@ -31,6 +31,7 @@ def _recipe(steps: int) -> Recipe:
     short = Schedule(steps, 2e-3, warmup=5)
     return Recipe(
         vae=VaeStage(short, batch=4, beta=0.5),
+        vae_decoder=VaeStage(short, batch=4, beta=0.0),
         tokenizer=TokenizerStage(short, batch=8, continuous_steps=10),
         regression=DecoderStage("regression", short, batch=4, flow=False),
         flow=DecoderStage("flow", short, batch=4, flow=True, rows=4),
@@ -43,7 +44,7 @@ def test_train_model_runsResumesAndLearns(tmp_path):
     config = replace(preset("madit-pico"), text=None)
     pictures = Scenes(_discs(64, 64), ["disc"] * 64, _discs(16, 64), ["disc"] * 16)
     trained = train_model(config, _recipe(60), pictures, tmp_path, "cpu", bf16=False)
-    for stage in ("vae", "tokenizer", "regression", "flow"):
+    for stage in ("vae", "vae_decoder", "tokenizer", "regression", "flow"):
         assert (tmp_path / f"{stage}.pt").exists()
     vae_rows = [json.loads(line) for line in (tmp_path / "vae.jsonl").read_text().splitlines()]
     assert vae_rows[-1]["psnr"] > 8

@@ -127,6 +127,26 @@ class GoldenTest {
   }
 
   @Test
+  void embeddedModel_equalsTheReference() throws Exception {
+    Bundle nano = Resources.embeddedModel();
+    GoldenCase golden = GoldenCase.of("madit-nano").get(0);
+    Safetensors expected = tensors("madit-nano");
+    RecordingListener listener = new RecordingListener();
+    try (Engine own =
+        Engine.start(
+            List.of(nano),
+            new DjlRuntimeLoader(TorchDevice.CPU, PrecisionChoice.FLOAT32),
+            EngineSettings.DEFAULT)) {
+      own.submit(golden.command(nano), listener);
+      DetokenizeResult result = listener.result();
+      assertCloseLatents(
+          result.latents().orElseThrow(), expected.floats(golden.name() + "/latents"));
+      assertClosePixels(
+          result.picture().orElseThrow().rgb(), expected.bytes(golden.name() + "/rgb"), 3);
+    }
+  }
+
+  @Test
   void nothingIsLeftBehind() throws Exception {
     submit(GoldenCase.of("pico-buffer").get(0)).result();
     // A later answer proves that the step which freed the session is over.

@@ -41,6 +41,15 @@ public final class Resources {
     }
   }
 
+  /** The trained model of the repository; tests run in the module's folder. */
+  public static Bundle embeddedModel() {
+    try {
+      return Bundle.load(Path.of("..", "models", "madit-nano"));
+    } catch (BundleException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
   public static int[] ints(JsonNode array) {
     return StreamSupport.stream(array.spliterator(), false).mapToInt(JsonNode::asInt).toArray();
   }
