@@ -24,7 +24,7 @@ final class Violations {
   boolean within(String field, long value, long low, long high) {
     boolean fits = value >= low && value <= high;
     if (!fits) {
-      add(field, "must be " + low + " to " + high, value);
+      add(field, low == high ? "must be " + low : "must be " + low + " to " + high, value);
     }
     return fits;
   }
