@@ -1,6 +1,7 @@
 """``python -m modelkit COMMAND``: only parses and calls. Heavy modules are imported by the command that needs them."""
 
 import json
+import sys
 from enum import Enum
 from pathlib import Path
 from typing import Annotated
@@ -116,6 +117,49 @@ def init(
         raise typer.BadParameter(str(error), param_hint="--patches") from error
     info = BundleInfo(f"random-{seed}", LICENCE, PROVENANCE)
     write_bundle(random_model(config, seed), out, info, pico_tokenizer_json() if config.text else None)
+
+
+@app.command()
+def convert(
+    weights: Annotated[Path, typer.Argument(help="authors' state dict: .safetensors, .pth, .pt, .bin or .ckpt")],
+    family: Annotated[str, typer.Option("--from", help="family: mar, v2flow, ...")],
+    config: Annotated[
+        Path, typer.Option(help='JSON: {"ctor": {...}}, the constructor arguments by the authors\' names')
+    ],
+    out: Annotated[Path, typer.Option(help="folder to write")],
+) -> None:
+    """Converts authors' weights: checks every key and shape, writes the eager model's weights and configuration."""
+    from .families.convert import convert_file
+    from .families.weights import ConversionError
+
+    try:
+        convert_file(family, weights, config, out)
+    except ConversionError as error:
+        raise _fatal(error) from error
+
+
+@app.command()
+def verify(
+    case_folder: Annotated[Path, typer.Argument(help="config.json, weights.safetensors and case.safetensors")],
+    as_json: Annotated[bool, typer.Option("--json", help="print the result as JSON")] = False,
+) -> None:
+    """Runs a recorded case of an authors' model and compares every tensor; exits with 1 when one differs too much."""
+    from .families.case import load_case
+    from .families.registry import verify as verify_case
+    from .families.weights import ConversionError
+
+    try:
+        report = verify_case(load_case(case_folder))
+    except ConversionError as error:
+        raise _fatal(error) from error
+    print(report.as_json() if as_json else report.as_table())
+    if not report.ok:
+        raise typer.Exit(1)
+
+
+def _fatal(error: Exception) -> typer.Exit:
+    print(f"modelkit: {error}", file=sys.stderr)
+    return typer.Exit(2)
 
 
 @app.command()

@@ -1,0 +1,64 @@
+"""Families by name. A family is a package here that is imported when it is needed.
+
+It has ``convert(state, settings) -> nn.Module`` (authors' state dict and configuration -> the eager model, strictly
+loaded), ``run_case(case) -> dict[str, Tensor]`` (what was computed, under the names of case.safetensors), and
+``LEADING``: patterns of tensors of which only the leading rows matter. A family that can be served also has
+``export(model, settings, folder, info)``, which writes a bundle.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, Protocol
+
+from torch import Tensor, nn
+
+from .case import Case, Report, compare
+from .weights import ConversionError
+
+
+class Family(Protocol):
+    """What the package of a family offers."""
+
+    LEADING: tuple[str, ...]
+
+    def convert(self, state: Mapping[str, Tensor], settings: Mapping[str, Any]) -> nn.Module: ...
+
+    def run_case(self, case: Case) -> dict[str, Tensor]: ...
+
+
+@dataclass(frozen=True)
+class Entry:
+    """``package`` under modelkit.families; ``marks``: parts of the authors' class name that a case records."""
+
+    package: str
+    marks: tuple[str, ...]
+
+
+FAMILIES = {
+    "mar": Entry("mar", ("models.mar.MAR",)),
+    "v2flow": Entry("v2flow", ("models.V2Flow.V2Flow",)),
+}
+
+
+def family(name: str) -> Family:
+    """The package of a family; raises :class:`ConversionError` with all names for an unknown one."""
+    if name not in FAMILIES:
+        raise ConversionError(f"family must be one of {', '.join(sorted(FAMILIES))}, is {name}")
+    return import_module(f"{__package__}.{FAMILIES[name].package}")
+
+
+def family_of(config: Mapping[str, Any]) -> str:
+    """The family whose authors' code made a case."""
+    recorded = str(config.get("class", ""))
+    for name, entry in FAMILIES.items():
+        if any(mark in recorded for mark in entry.marks):
+            return name
+    raise ConversionError(f"config.json: class {recorded!r} belongs to none of {', '.join(sorted(FAMILIES))}")
+
+
+def verify(case: Case) -> Report:
+    """Runs a case with our model and compares everything that was recorded."""
+    name = family_of(case.config)
+    module = family(name)
+    return compare(name, case, module.run_case(case), module.LEADING)
