@@ -25,11 +25,12 @@ INPUT, DRAW = "in.", "draw."
 
 @dataclass(frozen=True)
 class Case:
-    """One recorded run. ``tensors``: all of case.safetensors."""
+    """One recorded run. ``tensors``: all of case.safetensors. ``notes``: what NOTES.md says, if it is there."""
 
     config: dict[str, Any]
     weights: StateDict
     tensors: StateDict
+    notes: str = ""
 
     @cached_property
     def draws(self) -> list[Tensor]:
@@ -63,7 +64,9 @@ def load_case(folder: Path) -> Case:
         config = json.loads((folder / "config.json").read_text())
     except (OSError, ValueError) as error:
         raise ConversionError(f"{folder / 'config.json'}: {error}") from error
-    return Case(config, read_state(folder / "weights.safetensors"), read_state(folder / "case.safetensors"))
+    weights, tensors = (read_state(folder / f"{name}.safetensors") for name in ("weights", "case"))
+    notes = folder / "NOTES.md"
+    return Case(config, weights, tensors, notes.read_text() if notes.is_file() else "")
 
 
 @dataclass(frozen=True)
