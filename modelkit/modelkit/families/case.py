@@ -6,6 +6,7 @@ made, and everything else that was computed from them.
 """
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
@@ -108,18 +109,29 @@ class Report:
         return "\n".join(lines)
 
 
-def compare(family: str, case: Case, computed: Mapping[str, Tensor], leading: tuple[str, ...] = ()) -> Report:
+def _finite(value: object) -> object:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def compare(
+    family: str,
+    case: Case,
+    computed: Mapping[str, Tensor],
+    leading: tuple[str, ...] = (),
+    exceptions: Mapping[str, float] | None = None,
+) -> Report:
     """Compares ``computed`` with everything the case expects; what is missing fails.
 
     ``leading``: patterns of tensors whose later rows do not matter, so that only as many rows as were computed are
-    compared.
+    compared. ``exceptions``: patterns of tensors with another limit than the rule's; an infinite one allows any shape.
     """
     results = []
     for name, expected in sorted(case.expected.items()):
         ours = computed.get(name)
         if ours is not None and any(fnmatchcase(name, pattern) for pattern in leading):
             expected = expected[: len(ours)]
-        results.append(_result(name, expected, ours, case.limit(name)))
+        others = [limit for pattern, limit in (exceptions or {}).items() if fnmatchcase(name, pattern)]
+        results.append(_result(name, expected, ours, others[0] if others else case.limit(name)))
     return Report(family, tuple(results))
 
 
@@ -127,7 +139,8 @@ def _result(name: str, expected: Tensor, ours: Tensor | None, limit: float) -> T
     if ours is None:
         return TensorResult(name, torch.nan, limit, False, "not computed")
     if ours.shape != expected.shape:
-        return TensorResult(name, torch.nan, limit, False, f"shape {list(ours.shape)}, must be {list(expected.shape)}")
+        note = f"shape {list(ours.shape)}, must be {list(expected.shape)}"
+        return TensorResult(name, torch.nan, limit, limit == torch.inf, note)
     same = ours.double() == expected.double()  # equal infinities have no difference
     difference = torch.where(same, 0.0, (ours.double() - expected.double()).abs())
     largest = float(difference.max()) if difference.numel() else 0.0

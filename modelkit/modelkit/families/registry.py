@@ -2,8 +2,8 @@
 
 It has ``convert(state, settings) -> nn.Module`` (authors' state dict and configuration -> the eager model, strictly
 loaded), ``run_case(case) -> dict[str, Tensor]`` (what was computed, under the names of case.safetensors), and
-``LEADING``: patterns of tensors of which only the leading rows matter. A family that can be served also has
-``export(model, settings, folder, info)``, which writes a bundle.
+``LEADING``: patterns of tensors of which only the leading rows matter. It may have ``exceptions(case)``: patterns of
+tensors that have another limit than the rule's, for a reason it states.
 """
 
 from collections.abc import Mapping
@@ -62,4 +62,5 @@ def verify(case: Case) -> Report:
     """Runs a case with our model and compares everything that was recorded."""
     name = family_of(case.config)
     module = family(name)
-    return compare(name, case, module.run_case(case), module.LEADING)
+    exceptions = module.exceptions(case) if hasattr(module, "exceptions") else {}
+    return compare(name, case, module.run_case(case), module.LEADING, exceptions)

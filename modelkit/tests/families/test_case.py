@@ -53,6 +53,13 @@ def test_compare_takes_leading_rows_only_where_later_ones_do_not_matter():
     assert compare("x", case, {"sampled": torch.zeros(2)}, ("*sampled",)).ok
 
 
+def test_compare_knows_exceptions():
+    case = _case(nfe=torch.tensor([20, 26]), ode_t=torch.zeros(4))
+    computed = {"nfe": torch.tensor([26, 26]), "ode_t": torch.zeros(5)}
+    assert not compare("x", case, computed).ok
+    assert compare("x", case, computed, (), {"nfe": 6.0, "*ode_t": torch.inf}).ok
+
+
 def test_report_prints_a_table_and_json():
     report = compare("x", _case(final=torch.ones(1)), {"final": torch.zeros(1)})
     assert "final   1.00e+00   1.00e-02  FAILED" in report.as_table()

@@ -1,0 +1,6 @@
+"""MAR: class-conditional masked autoregression with a diffusion head (arXiv 2406.11838, github.com/LTH14/mar)."""
+
+from .model import convert
+from .reference import LEADING, run_case
+
+__all__ = ["LEADING", "convert", "run_case"]

@@ -1,0 +1,42 @@
+"""MAR's sampler, plainly."""
+
+import torch
+from torch import Tensor
+
+from ..case import Case
+from ..ddpm import ddpm_table
+from ..draws import Draws, RecordedDraws
+from ..masked_sampler import HeadResult, MaskedSampling, Trace, masked_sampling, sample
+from .model import Mar, convert
+
+# The unconditional half of the samples is never used.
+LEADING = ("*.sampled",)
+
+
+def generate(model: Mar, labels: Tensor, settings: MaskedSampling, draws: Draws, trace: Trace) -> Tensor:
+    """Draws one picture per label int64 [B] (-1: of no class): latents [B, C, h, w]."""
+    table = ddpm_table(list(model.config.steps)).tolist()
+
+    def head(contexts: Tensor, rows: Tensor, guidance: float) -> HeadResult:
+        x = draws.flow_noise(rows, model.masked.patch_dim)
+        scale = torch.full([len(x), 1], guidance)
+        outputs = []
+        for step, row in enumerate(table):
+            outputs.append(model.diffloss.output(x, contexts, row[0]))
+            noise = draws.solver_noise(rows, x.shape[1], step) * settings.temperature
+            x = model.diffloss.step(x, outputs[-1], row, scale, noise)
+        return HeadResult(x, torch.tensor([row[0] for row in table]), outputs[0])
+
+    classes = model.class_emb(labels.clamp_min(0))
+    condition = torch.where(labels.unsqueeze(1) >= 0, classes, model.fake_latent)
+    return sample(model, condition, settings, draws, head, trace)
+
+
+def run_case(case: Case) -> dict[str, Tensor]:
+    """What the recorded case should contain, computed by us."""
+    model = convert(case.weights, case.config)
+    trace = Trace(case.captured_rounds)
+    arguments = case.config.get("sample", {})
+    labels = case.tensors.get("in.labels", torch.full([arguments.get("bsz", 1)], -1))
+    generate(model, labels, masked_sampling(arguments), RecordedDraws(case), trace)
+    return trace.tensors

@@ -1,0 +1,109 @@
+"""V2Flow's tokenizer and sampler, plainly."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ..case import Case
+from ..draws import Draws, RecordedDraws
+from ..masked_sampler import Head, HeadResult, MaskedSampling, Trace, masked_sampling, sample
+from .dpm_solver import GUIDANCE, SHIFT, STEPS, data_prediction, multistep, solver_times
+from .heads import CondOtHead
+from .model import LINEAR, V2Flow, convert
+
+# The unconditional half of the samples is never used.
+LEADING = ("*.sampled",)
+
+
+@dataclass(frozen=True)
+class LinearSampling:
+    """Settings of the DPM-Solver++ head, which the authors' code fixes."""
+
+    steps: int = STEPS
+    shift: float = SHIFT
+    guidance: float = GUIDANCE
+
+
+@torch.no_grad()
+def tokenize(model: V2Flow, latents: Tensor, draws: Draws, trace: Trace) -> Tensor:
+    """Latents [B, C, h, w] -> condition slots [B, L, D]; the ids are in the trace."""
+    first = model.downsampler.first(latents)
+    second = model.downsampler.second(first)
+    read = model.downsampler.read_out(second)
+    tokens = model.mix(read, draws.gumbel(*read.shape)) if model.config.vocabulary else read
+    ids = model.quantizer.nearest(tokens)
+    codewords = model.quantizer.lookup(ids)
+    slots = model.projector(codewords)
+    trace.tensors.update(
+        {
+            "tok.s1_out": first,
+            "tok.s2_out": second,
+            "tok.pre_quant": tokens,
+            "tok.indices": ids,
+            "tok.vq_embeddings": codewords,
+            "tok.post_quant": slots,
+        }
+    )
+    return slots
+
+
+def generate(model: V2Flow, slots: Tensor, settings: MaskedSampling, draws: Draws, trace: Trace) -> Tensor:
+    """Draws one picture per sample: condition slots [B, L, D] -> latents [B, C, h, w]."""
+    linear = model.config.flow_method == LINEAR
+    head = linear_head(model, draws, LinearSampling()) if linear else condot_head(model, draws)
+    return sample(model, slots, settings, draws, head, trace)
+
+
+def linear_head(model: V2Flow, draws: Draws, settings: LinearSampling) -> Head:
+    """DPM-Solver++ 2M. Guides with ``fake_latent`` itself as the unconditional context, by a scale of its own."""
+    net = model.flowloss.net
+
+    def head(contexts: Tensor, rows: Tensor, guidance: float) -> HeadResult:
+        x = draws.flow_noise(rows, model.masked.patch_dim)
+        copies = len(contexts) // len(x)  # the authors also sample the unconditional half, for nothing
+        x = x.repeat(copies, 1)
+        both = torch.cat([model.fake_latent.expand_as(contexts), contexts])
+        scale = torch.full([len(x), 1], settings.guidance)
+        times = solver_times(settings.steps, settings.shift)
+        before, outputs = x, []
+        for step in range(settings.steps):
+            t = times[step]
+            outputs.append(net(torch.cat([x, x]), (1000 * t).expand(2 * len(x)), both))
+            uncond, velocity = outputs[-1].chunk(2)
+            data = data_prediction(x, velocity, uncond, scale, t)
+            x, before = multistep(x, data, before, times, step), data
+        return HeadResult(x[: len(rows)], 1000 * times[:-1], outputs[0])
+
+    return head
+
+
+def condot_head(model: V2Flow, draws: Draws) -> Head:
+    """Adaptive integration from noise at time 0 to patches at time 1; all rows share their steps, as the authors' do."""
+    solver = CondOtHead(model.flowloss.net)
+
+    def head(contexts: Tensor, rows: Tensor, guidance: float) -> HeadResult:
+        x = draws.flow_noise(rows, model.masked.patch_dim)
+        scale = torch.full([len(x), 1], guidance)
+        first = solver.velocity(x, contexts, scale, torch.zeros(len(x)))
+        sampled, times = solver.integrate(x, contexts, scale, [len(x)])
+        return HeadResult(sampled, times[:, 0], first.repeat(len(contexts) // len(x), 1))
+
+    return head
+
+
+def run_case(case: Case) -> dict[str, Tensor]:
+    """What the recorded case should contain, computed by us."""
+    model = convert(case.weights, case.config)
+    trace, draws = Trace(case.captured_rounds), RecordedDraws(case)
+    slots = tokenize(model, case.tensors["in.latents"], draws, trace)
+    generate(model, slots, masked_sampling(case.config.get("sample", {})), draws, trace)
+    return trace.tensors
+
+
+def exceptions(case: Case) -> dict[str, float]:
+    """CondOT's steps follow rounding errors, which are as large as its tolerance: the authors' own run takes other steps
+    in float64. So its times are not compared, and its number of evaluations may differ by one step.
+    """
+    adaptive = case.config["ctor"].get("flow_method", LINEAR) != LINEAR
+    return {"*.ode_t": torch.inf, "nfe_per_round": 6.0} if adaptive else {}
