@@ -8,7 +8,11 @@ import java.time.Duration;
  * @param drain how long admitted pictures may take after a shutdown has begun
  */
 public record ServerConfig(
-    NetworkConfig network, ModelConfig model, LimitsConfig limits, Duration drain) {
+    NetworkConfig network,
+    ModelConfig model,
+    LimitsConfig limits,
+    ObservabilityConfig observability,
+    Duration drain) {
   public ServerConfig {
     Ranges.require("--drain-seconds", drain.toSeconds(), 0, 86_400);
   }

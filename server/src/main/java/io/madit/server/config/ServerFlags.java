@@ -102,6 +102,27 @@ public final class ServerFlags {
       description = "time for admitted pictures after a shutdown has begun")
   private long drainSeconds;
 
+  @Option(
+      names = "--tracing",
+      paramLabel = "on|off",
+      defaultValue = "off",
+      description = "send OpenTelemetry spans; OTEL_* variables say where to and how many")
+  private OnOff tracing;
+
+  @Option(
+      names = "--access-log",
+      paramLabel = "on|off",
+      defaultValue = "on",
+      description = "write a JSON line per request to standard output")
+  private OnOff accessLog;
+
+  @Option(
+      names = "--channelz",
+      paramLabel = "on|off",
+      defaultValue = "off",
+      description = "serve the state of connections to grpcdebug")
+  private OnOff channelz;
+
   @Option(names = "--help", usageHelp = true, description = "show this and exit")
   @SuppressWarnings("UnusedVariable") // picocli reads it
   private boolean help;
@@ -118,6 +139,7 @@ public final class ServerFlags {
       throws ConfigException {
     ServerFlags flags = new ServerFlags();
     CommandLine line = new CommandLine(flags);
+    line.setCaseInsensitiveEnumValuesAllowed(true);
     line.setDefaultValueProvider(argument -> environment.get(variable(argument)));
     try {
       line.parseArgs(arguments);
@@ -147,6 +169,7 @@ public final class ServerFlags {
             PrecisionChoice.parse(precision),
             threads == null ? Math.max(1, processors - 1) : threads),
         new LimitsConfig(maxPictures, maxPicturesPerStream, maxPackedRows, maxPicturePixels),
+        new ObservabilityConfig(tracing.isOn(), accessLog.isOn(), channelz.isOn()),
         Duration.ofSeconds(drainSeconds));
   }
 }

@@ -1,7 +1,9 @@
 package io.madit.server.lifecycle;
 
+import com.sun.net.httpserver.Headers;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import io.madit.server.telemetry.ServerMetrics.Scrape;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetSocketAddress;
@@ -9,14 +11,18 @@ import java.nio.charset.StandardCharsets;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.BooleanSupplier;
-import java.util.function.Supplier;
+import java.util.function.Function;
 
 /**
  * The HTTP port: {@code /livez}, {@code /readyz} and {@code /metrics}, by GET or HEAD. Nothing here
  * changes state, and none of them depends on load.
  */
 final class HttpEndpoints implements AutoCloseable {
-  private record Answer(int status, String type, String body) {}
+  private record Answer(int status, String type, byte[] body) {
+    static Answer text(int status, String body) {
+      return new Answer(status, "text/plain", body.getBytes(StandardCharsets.UTF_8));
+    }
+  }
 
   private final HttpServer server;
   private final ExecutorService pool =
@@ -32,16 +38,14 @@ final class HttpEndpoints implements AutoCloseable {
       InetSocketAddress address,
       BooleanSupplier live,
       BooleanSupplier ready,
-      Supplier<String> metrics)
+      Function<String, Scrape> metrics)
       throws IOException {
     server = HttpServer.create(address, 16);
     server.setExecutor(pool);
-    serve("/livez", () -> state(live.getAsBoolean()));
-    serve("/readyz", () -> state(ready.getAsBoolean()));
-    serve(
-        "/metrics",
-        () -> new Answer(200, "text/plain; version=0.0.4; charset=utf-8", metrics.get()));
-    serve("/", () -> new Answer(404, "text/plain", "not found\n"));
+    serve("/livez", request -> state(live.getAsBoolean()));
+    serve("/readyz", request -> state(ready.getAsBoolean()));
+    serve("/metrics", request -> answer(metrics.apply(request.getFirst("Accept"))));
+    serve("/", request -> Answer.text(404, "not found\n"));
     server.start();
   }
 
@@ -56,30 +60,33 @@ final class HttpEndpoints implements AutoCloseable {
   }
 
   private static Answer state(boolean ok) {
-    return new Answer(ok ? 200 : 503, "text/plain", ok ? "ok\n" : "not ok\n");
+    return Answer.text(ok ? 200 : 503, ok ? "ok\n" : "not ok\n");
   }
 
-  private void serve(String path, Supplier<Answer> answers) {
+  private static Answer answer(Scrape scrape) {
+    return new Answer(200, scrape.contentType(), scrape.body());
+  }
+
+  private void serve(String path, Function<Headers, Answer> answers) {
     server.createContext(path, exchange -> answer(exchange, path, answers));
   }
 
-  private static void answer(HttpExchange exchange, String path, Supplier<Answer> answers)
+  private static void answer(HttpExchange exchange, String path, Function<Headers, Answer> answers)
       throws IOException {
     try (exchange) {
       String method = exchange.getRequestMethod();
       boolean head = method.equals("HEAD");
-      Answer answer = answers.get();
+      Answer answer = answers.apply(exchange.getRequestHeaders());
       if (!path.equals("/") && !exchange.getRequestURI().getPath().equals(path)) {
-        answer = new Answer(404, "text/plain", "not found\n");
+        answer = Answer.text(404, "not found\n");
       } else if (!head && !method.equals("GET")) {
-        answer = new Answer(405, "text/plain", "only GET and HEAD\n");
+        answer = Answer.text(405, "only GET and HEAD\n");
       }
-      byte[] body = answer.body().getBytes(StandardCharsets.UTF_8);
       exchange.getResponseHeaders().set("Content-Type", answer.type());
-      exchange.sendResponseHeaders(answer.status(), head ? -1 : body.length);
+      exchange.sendResponseHeaders(answer.status(), head ? -1 : answer.body().length);
       if (!head) {
         try (OutputStream out = exchange.getResponseBody()) {
-          out.write(body);
+          out.write(answer.body());
         }
       }
     }

@@ -3,11 +3,16 @@ package io.madit.server.lifecycle;
 import io.grpc.Server;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.netty.shaded.io.netty.buffer.ByteBufAllocator;
+import io.grpc.netty.shaded.io.netty.buffer.PooledByteBufAllocator;
+import io.grpc.netty.shaded.io.netty.channel.ChannelOption;
+import io.grpc.protobuf.services.ChannelzService;
 import io.grpc.protobuf.services.HealthStatusManager;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
 import io.madit.server.admission.AdmissionGate;
 import io.madit.server.config.LimitsConfig;
 import io.madit.server.config.NetworkConfig;
+import io.madit.server.config.ObservabilityConfig;
 import io.madit.server.config.ServerConfig;
 import io.madit.server.engine.Engine;
 import io.madit.server.engine.EngineSettings;
@@ -18,10 +23,12 @@ import io.madit.server.model.Bundle;
 import io.madit.server.model.BundleException;
 import io.madit.server.model.RuntimeLoader;
 import io.madit.server.model.TextTokenizer;
+import io.madit.server.rpc.LoadReports;
 import io.madit.server.rpc.ModelRegistry;
 import io.madit.server.rpc.ServedModel;
 import io.madit.server.rpc.VisualTokenRpc;
 import io.madit.server.telemetry.ServerMetrics;
+import io.madit.server.telemetry.Telemetry;
 import io.madit.v1.VisualTokenServiceGrpc;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -44,10 +51,12 @@ import java.util.concurrent.TimeUnit;
  */
 public final class MaditServer {
   private static final Duration LAST_ANSWERS = Duration.ofSeconds(5);
+  private static final int CHANNELZ_PAGE = 100;
 
   private final ServerConfig config;
   private final HealthStatusManager health = new HealthStatusManager();
-  private final ServerMetrics metrics = new ServerMetrics();
+  private final Telemetry telemetry;
+  private final LoadReports load;
   private final Engine engine;
   private final PictureEncoder encoder;
   private final ExecutorService calls;
@@ -57,10 +66,12 @@ public final class MaditServer {
   private final HttpEndpoints http;
   private boolean stopped;
 
-  private MaditServer(ServerConfig config, List<Bundle> bundles, Engine engine, String version)
+  private MaditServer(
+      ServerConfig config, List<Bundle> bundles, Engine engine, Telemetry telemetry, String version)
       throws IOException, BundleException {
     this.config = config;
     this.engine = engine;
+    this.telemetry = telemetry;
     LimitsConfig limits = config.limits();
     gate = new AdmissionGate(limits.maxPictures());
     encoder =
@@ -75,14 +86,18 @@ public final class MaditServer {
             encoder,
             new PictureReader(
                 new PictureLimits(config.network().maxMessageBytes(), limits.maxPicturePixels())),
-            metrics,
+            telemetry.metrics(),
             new SecureRandom(),
             limits.maxPicturesPerStream(),
             version);
+    load =
+        new LoadReports(
+            () -> (double) gate.inside() / gate.limit(), () -> Backlog.seconds(engine.stats()));
+    ServerMetrics metrics = telemetry.metrics();
     metrics.watchEngine(engine::stats);
     metrics.watch("madit.pictures.admitted", "Pictures in the server", gate::inside);
     metrics.watch("madit.encodings.queued", "Pictures waiting to be encoded", encoder::queued);
-    grpc = grpc(config.network(), service);
+    grpc = grpc(service);
     http =
         new HttpEndpoints(
             new InetSocketAddress(config.network().host(), config.network().httpPort()),
@@ -117,12 +132,16 @@ public final class MaditServer {
             limits.maxPictures(),
             limits.maxPictures(),
             EngineSettings.DEFAULT.maxPreviewsPerRound());
+    ObservabilityConfig observability = config.observability();
+    Telemetry telemetry =
+        Telemetry.start(observability.tracing(), observability.accessLog(), version);
     Engine engine = Engine.start(bundles, loader, settings);
     try {
       WarmUp.run(engine, bundles);
-      return new MaditServer(config, bundles, engine, version);
+      return new MaditServer(config, bundles, engine, telemetry, version);
     } catch (IOException | BundleException | RuntimeException e) {
       engine.close(Duration.ZERO);
+      telemetry.close();
       throw e;
     }
   }
@@ -140,20 +159,37 @@ public final class MaditServer {
     return models;
   }
 
-  private Server grpc(NetworkConfig network, VisualTokenRpc service) throws IOException {
-    return NettyServerBuilder.forAddress(new InetSocketAddress(network.host(), network.port()))
-        .executor(calls)
-        .maxInboundMessageSize(network.maxMessageBytes())
-        .maxConnectionAge(network.maxConnectionAge().toSeconds(), TimeUnit.SECONDS)
-        .maxConnectionAgeGrace(config.drain().toSeconds() + 60, TimeUnit.SECONDS)
-        .permitKeepAliveTime(10, TimeUnit.SECONDS)
-        .permitKeepAliveWithoutCalls(true)
-        .keepAliveTime(60, TimeUnit.SECONDS)
-        .addService(service)
-        .addService(health.getHealthService())
-        .addService(ProtoReflectionServiceV1.newInstance())
-        .build()
-        .start();
+  private Server grpc(VisualTokenRpc service) throws IOException {
+    NetworkConfig network = config.network();
+    NettyServerBuilder builder =
+        NettyServerBuilder.forAddress(new InetSocketAddress(network.host(), network.port()))
+            .executor(calls)
+            .maxInboundMessageSize(network.maxMessageBytes())
+            .maxConnectionAge(network.maxConnectionAge().toSeconds(), TimeUnit.SECONDS)
+            .maxConnectionAgeGrace(config.drain().toSeconds() + 60, TimeUnit.SECONDS)
+            .permitKeepAliveTime(10, TimeUnit.SECONDS)
+            .permitKeepAliveWithoutCalls(true)
+            .keepAliveTime(60, TimeUnit.SECONDS)
+            .withChildOption(ChannelOption.ALLOCATOR, buffers())
+            .addStreamTracerFactory(telemetry.callTracers())
+            .intercept(load.perCall())
+            .addService(service)
+            .addService(load.outOfBand())
+            .addService(health.getHealthService())
+            .addService(ProtoReflectionServiceV1.newInstance());
+    if (config.observability().channelz()) {
+      builder.addService(ChannelzService.newInstance(CHANNELZ_PAGE));
+    }
+    return builder.build().start();
+  }
+
+  /** An allocator of its own, so that its memory can be watched. */
+  private ByteBufAllocator buffers() {
+    PooledByteBufAllocator buffers = new PooledByteBufAllocator(true);
+    telemetry
+        .metrics()
+        .watchBuffers(buffers.metric()::usedDirectMemory, buffers.metric()::usedHeapMemory);
+    return buffers;
   }
 
   private static ExecutorService callThreads() {
@@ -208,5 +244,7 @@ public final class MaditServer {
     }
     http.close();
     calls.shutdown();
+    load.close();
+    telemetry.close();
   }
 }

@@ -5,8 +5,10 @@ import io.grpc.Deadline;
 import io.madit.server.admission.AdmissionGate;
 import io.madit.server.admission.AdmissionGate.Ticket;
 import io.madit.server.engine.Engine;
+import io.madit.server.telemetry.RequestObservation;
 import io.madit.server.telemetry.ServerMetrics;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
@@ -40,10 +42,12 @@ record CallContext(
                     RETRY_AFTER));
   }
 
-  /** Counts a failure. */
-  void failed(String kind, Throwable cause) {
-    metrics.recordOutcome(
-        kind, Statuses.failure(cause).code().name().toLowerCase(java.util.Locale.ROOT));
+  /** Counts and notes a failure. */
+  void failed(RequestObservation observation, String kind, Throwable cause) {
+    ErrorCode code = Statuses.failure(cause).code();
+    String outcome = code.name().toLowerCase(Locale.ROOT);
+    observation.failed(outcome, code.code().name(), code.reason());
+    metrics.recordOutcome(kind, outcome);
   }
 
   /** A name for the log and the reply: 16 hex digits. */

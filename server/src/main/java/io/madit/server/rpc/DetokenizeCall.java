@@ -8,6 +8,7 @@ import io.madit.server.engine.EngineFailure;
 import io.madit.server.engine.Session;
 import io.madit.server.engine.SessionListener;
 import io.madit.server.model.VisualInput;
+import io.madit.server.telemetry.RequestObservation;
 import io.madit.v1.DetokenizeRequest;
 import io.madit.v1.DetokenizeResponse;
 import io.madit.v1.Output;
@@ -22,6 +23,7 @@ final class DetokenizeCall implements SessionListener {
   private final Ticket ticket;
   private final PictureOptions options;
   private final String requestId;
+  private final RequestObservation observation = RequestObservation.ofCall();
 
   /** Completed when {@code submit} has returned, which may be after the engine's last report. */
   private final CompletableFuture<Session> session = new CompletableFuture<>();
@@ -36,6 +38,7 @@ final class DetokenizeCall implements SessionListener {
     this.ticket = ticket;
     this.options = options;
     this.requestId = context.newRequestId();
+    options.describe(observation, requestId);
   }
 
   /** Throws what is wrong with the request; then nothing is held. */
@@ -43,6 +46,7 @@ final class DetokenizeCall implements SessionListener {
       CallContext context,
       DetokenizeRequest request,
       ServerCallStreamObserver<DetokenizeResponse> observer) {
+    RequestObservation.ofCall().clientRequestId(request.getOptions().getClientRequestId());
     ServedModel model = context.models().find(request.getModel());
     Violations violations = new Violations();
     VisualInput visual = VisualParser.parse(model, request.getVisual(), violations);
@@ -98,7 +102,7 @@ final class DetokenizeCall implements SessionListener {
         Reports.picture(
             requestId, options, session.join().plan(), result.timings(), 0, encodeNanos);
     ticket.close();
-    context.metrics().recordPicture(result.timings(), encodeNanos);
+    observation.drawn(result.timings(), 0, encodeNanos);
     context.metrics().recordOutcome("detokenize", "ok");
     observer.onNext(
         DetokenizeResponse.newBuilder()
@@ -111,7 +115,7 @@ final class DetokenizeCall implements SessionListener {
 
   private void fail(Throwable cause) {
     ticket.close();
-    context.failed("detokenize", cause);
+    context.failed(observation, "detokenize", cause);
     observer.onError(Statuses.exception(cause));
   }
 }

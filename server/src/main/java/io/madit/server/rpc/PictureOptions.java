@@ -7,11 +7,13 @@ import io.madit.server.model.TextConditioning;
 import io.madit.server.model.VisualInput;
 import io.madit.server.reveal.RevealOrder;
 import io.madit.server.reveal.SamplingSettings;
+import io.madit.server.telemetry.RequestObservation;
 import io.madit.v1.Completion;
 import io.madit.v1.Conditioning;
 import io.madit.v1.OutputOptions;
 import io.madit.v1.RequestOptions;
 import io.madit.v1.SamplingOptions;
+import java.util.Locale;
 import java.util.OptionalLong;
 import java.util.random.RandomGenerator;
 
@@ -61,6 +63,12 @@ record PictureOptions(
         yield Priority.NORMAL;
       }
     };
+  }
+
+  /** Notes what the request turned out to be. */
+  void describe(RequestObservation observation, String requestId) {
+    observation.accepted(requestId, model.bundle().id());
+    observation.sampling(seed, sampling.revealOrder().name().toLowerCase(Locale.ROOT));
   }
 
   /** Checks that need both the tokens and the options. */

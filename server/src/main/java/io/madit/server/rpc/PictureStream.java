@@ -1,7 +1,10 @@
 package io.madit.server.rpc;
 
+import io.grpc.Context;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
+import io.madit.server.telemetry.Expiry;
+import io.madit.server.telemetry.RequestObservation;
 import io.madit.v1.StreamDetokenizeRequest;
 import io.madit.v1.StreamDetokenizeResponse;
 import java.nio.charset.StandardCharsets;
@@ -23,6 +26,7 @@ final class PictureStream implements StreamObserver<StreamDetokenizeRequest> {
 
   private final CallContext context;
   private final StreamReplies replies;
+  private final RequestObservation call = RequestObservation.ofCall();
   private final int maxPictures;
 
   // Guarded by this.
@@ -57,7 +61,7 @@ final class PictureStream implements StreamObserver<StreamDetokenizeRequest> {
   @Override
   public void onNext(StreamDetokenizeRequest request) {
     switch (request.getEventCase()) {
-      case BEGIN -> begin(request);
+      case BEGIN -> begin(request, observe(request));
       case TOKENS -> {
         StreamPicture picture = find(request, "tokens");
         if (picture != null) {
@@ -80,19 +84,29 @@ final class PictureStream implements StreamObserver<StreamDetokenizeRequest> {
           refuse(
               request.getImageId(),
               RequestFailure.violating(
-                  ErrorCode.INVALID_FIELD, "event", "must be begin, tokens, end or cancel"));
+                  ErrorCode.INVALID_FIELD, "event", "must be begin, tokens, end or cancel"),
+              observe(request));
     }
   }
 
-  private void begin(StreamDetokenizeRequest request) {
+  private RequestObservation observe(StreamDetokenizeRequest request) {
+    RequestObservation observation = call.picture(request.getImageId());
+    observation.moved(request.getSerializedSize(), 0);
+    return observation;
+  }
+
+  private void begin(StreamDetokenizeRequest request, RequestObservation observation) {
     String imageId = request.getImageId();
+    observation.clientRequestId(request.getBegin().getOptions().getClientRequestId());
     StreamPicture picture;
     try {
       checkName(request);
       StreamOptions options = StreamOptions.parse(context, request.getBegin());
-      picture = new StreamPicture(context, imageId, options, replies, context.enter(), this::ended);
+      picture =
+          new StreamPicture(
+              context, observation, imageId, options, replies, context.enter(), this::ended);
     } catch (RuntimeException e) {
-      refuse(imageId, e);
+      refuse(imageId, e, observation);
       return;
     }
     synchronized (this) {
@@ -125,6 +139,9 @@ final class PictureStream implements StreamObserver<StreamDetokenizeRequest> {
   private StreamPicture find(StreamDetokenizeRequest request, String event) {
     synchronized (this) {
       StreamPicture picture = inFlight.get(request.getImageId());
+      if (picture != null) {
+        picture.received(request.getSerializedSize());
+      }
       // What crossed the error of its picture needs no second error; an end needs none either.
       if (picture != null || failed.containsKey(request.getImageId()) || request.hasEnd()) {
         return picture;
@@ -133,24 +150,26 @@ final class PictureStream implements StreamObserver<StreamDetokenizeRequest> {
     refuse(
         request.getImageId(),
         RequestFailure.violating(
-            ErrorCode.STREAM_PROTOCOL,
-            "image_id",
-            "must name a picture in flight before " + event));
+            ErrorCode.STREAM_PROTOCOL, "image_id", "must name a picture in flight before " + event),
+        observe(request));
     return null;
   }
 
-  private void refuse(String imageId, RuntimeException cause) {
+  private void refuse(String imageId, RuntimeException cause, RequestObservation observation) {
     synchronized (this) {
       if (!inFlight.containsKey(imageId)) {
         failed.put(imageId, true);
       }
     }
-    context.failed("stream_picture", cause);
-    replies.last(
+    context.failed(observation, "stream_picture", cause);
+    StreamDetokenizeResponse last =
         StreamDetokenizeResponse.newBuilder()
             .setImageId(imageId)
             .setError(Statuses.imageError(cause))
-            .build());
+            .build();
+    observation.moved(0, last.getSerializedSize());
+    observation.end();
+    replies.last(last);
   }
 
   private void ended(StreamPicture picture, boolean ok) {
@@ -170,7 +189,11 @@ final class PictureStream implements StreamObserver<StreamDetokenizeRequest> {
   /** The client is gone. */
   private void abandon() {
     replies.abandon();
-    snapshot().forEach(StreamPicture::cancel);
+    RequestFailure why =
+        Expiry.explains(Context.current().getDeadline())
+            ? RequestFailure.of(ErrorCode.DEADLINE_EXCEEDED, "the deadline has passed")
+            : RequestFailure.of(ErrorCode.CANCELLED, "cancelled");
+    snapshot().forEach(picture -> picture.abort(why));
   }
 
   @Override

@@ -8,6 +8,7 @@ import io.madit.server.engine.Session;
 import io.madit.server.engine.SessionListener;
 import io.madit.server.image.RgbPicture;
 import io.madit.server.model.VisualInput;
+import io.madit.server.telemetry.RequestObservation;
 import io.madit.v1.ImageAccepted;
 import io.madit.v1.ImagePhase;
 import io.madit.v1.ImagePreview;
@@ -32,6 +33,7 @@ final class StreamPicture implements SessionListener {
   }
 
   private final CallContext context;
+  private final RequestObservation observation;
   private final String imageId;
   private final StreamOptions options;
   private final StreamReplies replies;
@@ -59,18 +61,21 @@ final class StreamPicture implements SessionListener {
 
   StreamPicture(
       CallContext context,
+      RequestObservation observation,
       String imageId,
       StreamOptions options,
       StreamReplies replies,
       Ticket ticket,
       EndListener onEnd) {
     this.context = context;
+    this.observation = observation;
     this.imageId = imageId;
     this.options = options;
     this.replies = replies;
     this.ticket = ticket;
     this.onEnd = onEnd;
     this.requestId = context.newRequestId();
+    options.picture().describe(observation, requestId);
     this.ids = new int[options.picture().model().manifest().tokens().count()];
   }
 
@@ -85,16 +90,22 @@ final class StreamPicture implements SessionListener {
   void accept() {
     ServedModel model = options.picture().model();
     replies.accepted(
-        event()
-            .setAccepted(
-                ImageAccepted.newBuilder()
-                    .setRequestId(requestId)
-                    .setModel(model.manifest().name())
-                    .setModelVersion(model.manifest().version())
-                    .setSeed(options.picture().seed())
-                    .setTokenCount(ids.length)
-                    .setRounds(options.picture().sampling().rounds()))
-            .build());
+        counted(
+            event()
+                .setAccepted(
+                    ImageAccepted.newBuilder()
+                        .setRequestId(requestId)
+                        .setModel(model.manifest().name())
+                        .setModelVersion(model.manifest().version())
+                        .setSeed(options.picture().seed())
+                        .setTokenCount(ids.length)
+                        .setRounds(options.picture().sampling().rounds()))
+                .build()));
+  }
+
+  /** A message came for it. */
+  void received(int bytes) {
+    observation.moved(bytes, 0);
   }
 
   /** The next ids. Failures of the picture are reported, not thrown. */
@@ -183,17 +194,18 @@ final class StreamPicture implements SessionListener {
       return;
     }
     replies.progress(
-        event()
-            .setProgress(
-                ImageProgress.newBuilder()
-                    .setPhase(ImagePhase.IMAGE_PHASE_ROUNDS)
-                    .setTokensReceived(ids.length)
-                    .setTokensTotal(ids.length)
-                    .setRoundsDone(roundsDone)
-                    .setRoundsTotal(rounds)
-                    .setPatchesDone(visible)
-                    .setPatchesTotal(patches()))
-            .build());
+        counted(
+            event()
+                .setProgress(
+                    ImageProgress.newBuilder()
+                        .setPhase(ImagePhase.IMAGE_PHASE_ROUNDS)
+                        .setTokensReceived(ids.length)
+                        .setTokensTotal(ids.length)
+                        .setRoundsDone(roundsDone)
+                        .setRoundsTotal(rounds)
+                        .setPatchesDone(visible)
+                        .setPatchesTotal(patches()))
+                .build()));
   }
 
   @Override
@@ -214,7 +226,8 @@ final class StreamPicture implements SessionListener {
         previewsSent
             .thenCombine(encoded, (before, output) -> output)
             .thenAccept(
-                output -> replies.preview(event().setPreview(preview.setOutput(output)).build()))
+                output ->
+                    replies.preview(counted(event().setPreview(preview.setOutput(output)).build())))
             .exceptionally(
                 rejected -> {
                   context.metrics().recordDroppedPreview();
@@ -248,7 +261,7 @@ final class StreamPicture implements SessionListener {
     if (!ended.compareAndSet(false, true)) {
       return;
     }
-    context.metrics().recordPicture(result.timings(), encodeNanos);
+    observation.drawn(result.timings(), awaitingNanos, encodeNanos);
     context.metrics().recordOutcome("stream_picture", "ok");
     finish(
         event()
@@ -271,14 +284,20 @@ final class StreamPicture implements SessionListener {
     if (!ended.compareAndSet(false, true)) {
       return;
     }
-    context.failed("stream_picture", cause);
+    context.failed(observation, "stream_picture", cause);
     finish(event().setError(Statuses.imageError(cause)).build());
   }
 
   private void finish(StreamDetokenizeResponse last) {
     ticket.close();
-    replies.last(last);
+    replies.last(counted(last));
+    observation.end();
     onEnd.ended(this, last.hasImage());
+  }
+
+  private StreamDetokenizeResponse counted(StreamDetokenizeResponse event) {
+    observation.moved(0, event.getSerializedSize());
+    return event;
   }
 
   private int patches() {

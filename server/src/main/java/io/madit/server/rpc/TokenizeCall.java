@@ -9,6 +9,7 @@ import io.madit.server.image.PictureFit;
 import io.madit.server.image.PictureReader;
 import io.madit.server.image.RgbPicture;
 import io.madit.server.model.Manifest;
+import io.madit.server.telemetry.RequestObservation;
 import io.madit.v1.ImageFit;
 import io.madit.v1.ImageInput;
 import io.madit.v1.RawImage;
@@ -32,8 +33,12 @@ final class TokenizeCall {
       TokenizeRequest request,
       ServerCallStreamObserver<TokenizeResponse> observer) {
     long begin = System.nanoTime();
+    RequestObservation observation = RequestObservation.ofCall();
+    observation.clientRequestId(request.getOptions().getClientRequestId());
     ServedModel model = context.models().find(request.getModel());
     check(model.manifest(), request);
+    String requestId = context.newRequestId();
+    observation.accepted(requestId, model.bundle().id());
     Ticket ticket = context.enter();
     try {
       RgbPicture picture = picture(reader, request.getImage(), model.manifest().image());
@@ -47,11 +52,12 @@ final class TokenizeCall {
           (result, failure) -> {
             ticket.close();
             if (failure != null) {
-              fail(context, observer, failure);
+              fail(context, observation, observer, failure);
               return;
             }
+            observation.tokenized(result.queueNanos(), result.encodeNanos());
             context.metrics().recordOutcome("tokenize", "ok");
-            observer.onNext(response(context, request, model, result, System.nanoTime() - begin));
+            observer.onNext(response(requestId, request, model, result, System.nanoTime() - begin));
             observer.onCompleted();
           });
     } catch (RuntimeException e) {
@@ -61,9 +67,12 @@ final class TokenizeCall {
   }
 
   private static void fail(
-      CallContext context, ServerCallStreamObserver<TokenizeResponse> observer, Throwable failure) {
+      CallContext context,
+      RequestObservation observation,
+      ServerCallStreamObserver<TokenizeResponse> observer,
+      Throwable failure) {
     Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
-    context.failed("tokenize", cause);
+    context.failed(observation, "tokenize", cause);
     observer.onError(Statuses.exception(cause));
   }
 
@@ -149,7 +158,7 @@ final class TokenizeCall {
   }
 
   private static TokenizeResponse response(
-      CallContext context,
+      String requestId,
       TokenizeRequest request,
       ServedModel model,
       TokenizeResult result,
@@ -166,11 +175,7 @@ final class TokenizeCall {
         .setVisual(VisualTokens.newBuilder().setTokenIds(ids))
         .setReport(
             Reports.tokenize(
-                context.newRequestId(),
-                request.getOptions().getClientRequestId(),
-                model,
-                result,
-                totalNanos))
+                requestId, request.getOptions().getClientRequestId(), model, result, totalNanos))
         .build();
   }
 }

@@ -6,6 +6,7 @@ import io.madit.server.admission.AdmissionGate;
 import io.madit.server.engine.Engine;
 import io.madit.server.image.PictureEncoder;
 import io.madit.server.image.PictureReader;
+import io.madit.server.telemetry.RequestObservation;
 import io.madit.server.telemetry.ServerMetrics;
 import io.madit.v1.CompleteTokensRequest;
 import io.madit.v1.CompleteTokensResponse;
@@ -120,7 +121,7 @@ public final class VisualTokenRpc extends VisualTokenServiceGrpc.VisualTokenServ
     try {
       call.run();
     } catch (RuntimeException e) {
-      context.failed(kind, e);
+      context.failed(RequestObservation.ofCall(), kind, e);
       observer.onError(Statuses.exception(e));
     }
   }

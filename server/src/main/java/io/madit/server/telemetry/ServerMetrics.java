@@ -2,34 +2,63 @@ package io.madit.server.telemetry;
 
 import io.madit.server.engine.EngineStats;
 import io.madit.server.engine.Timings;
+import io.micrometer.core.instrument.Clock;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import io.micrometer.core.instrument.binder.jvm.ClassLoaderMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
 import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
 import io.micrometer.core.instrument.binder.system.UptimeMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.prometheus.metrics.expositionformats.ExpositionFormatWriter;
+import io.prometheus.metrics.expositionformats.ExpositionFormats;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.function.DoubleSupplier;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 
 /** Every meter of the server; names start with {@code madit_} in Prometheus. */
 public final class ServerMetrics {
-  private final PrometheusMeterRegistry registry =
-      new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+  private final PrometheusMeterRegistry registry;
+  private final ExpositionFormats formats = ExpositionFormats.init();
+  private final Counter droppedPreviews;
 
-  private final Timer queue = timer("madit.queue", "Time not worked for before and between rounds");
-  private final Timer rounds = timer("madit.rounds", "Time in rounds, per picture");
-  private final Timer decode = timer("madit.decode", "Time to decode latents, per picture");
-  private final Timer encode = timer("madit.encode", "Time to encode the output, per picture");
+  private final Timer queue;
+  private final Timer rounds;
+  private final Timer decode;
+  private final Timer encode;
+  private final JvmGcMetrics collections = new JvmGcMetrics();
 
-  public ServerMetrics() {
+  /**
+   * @param exemplars whether traces are made that histograms can point to
+   */
+  ServerMetrics(boolean exemplars) {
+    registry =
+        new PrometheusMeterRegistry(
+            PrometheusConfig.DEFAULT,
+            new PrometheusRegistry(),
+            Clock.SYSTEM,
+            exemplars ? new CurrentSpan() : null);
+    queue = timer("madit.queue", "Time not worked for before and between rounds");
+    rounds = timer("madit.rounds", "Time in rounds, per picture");
+    decode = timer("madit.decode", "Time to decode latents, per picture");
+    encode = timer("madit.encode", "Time to encode the output, per picture");
+    droppedPreviews =
+        Counter.builder("madit.previews.dropped")
+            .description("Previews replaced by a newer one because the client reads slowly")
+            .register(registry);
+    collections.bindTo(registry);
     new ClassLoaderMetrics().bindTo(registry);
     new JvmMemoryMetrics().bindTo(registry);
     new JvmThreadMetrics().bindTo(registry);
@@ -93,15 +122,57 @@ public final class ServerMetrics {
 
   /** A preview that the client was too slow for. */
   public void recordDroppedPreview() {
-    Counter.builder("madit.previews.dropped")
-        .description("Previews replaced by a newer one because the client reads slowly")
-        .register(registry)
-        .increment();
+    droppedPreviews.increment();
   }
 
-  /** Prometheus text format. */
-  public String scrape() {
-    return registry.scrape();
+  /** Memory that gRPC's buffers hold. */
+  public void watchBuffers(LongSupplier directBytes, LongSupplier heapBytes) {
+    buffers("direct", directBytes);
+    buffers("heap", heapBytes);
+  }
+
+  private void buffers(String kind, LongSupplier bytes) {
+    Gauge.builder("netty.allocator.memory.used", bytes, LongSupplier::getAsLong)
+        .description("Memory reserved for network buffers")
+        .baseUnit("bytes")
+        .tag("memory.type", kind)
+        .strongReference(true)
+        .register(registry);
+  }
+
+  /** Counts things that are counted elsewhere. */
+  void count(String name, String description, LongSupplier value) {
+    FunctionCounter.builder(name, value, LongSupplier::getAsLong)
+        .description(description)
+        .register(registry);
+  }
+
+  /** All meters in one format. */
+  public record Scrape(String contentType, byte[] body) {}
+
+  /**
+   * All meters in the best format that the reader takes. Only OpenMetrics and protobuf have
+   * exemplars.
+   *
+   * @param accept the header of the HTTP request; null if there was none
+   */
+  public Scrape scrape(String accept) {
+    ExpositionFormatWriter writer = formats.findWriter(accept);
+    ByteArrayOutputStream body = new ByteArrayOutputStream();
+    try {
+      writer.write(body, registry.getPrometheusRegistry().scrape());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e); // memory does not fail
+    }
+    return new Scrape(writer.getContentType(), body.toByteArray());
+  }
+
+  MeterRegistry registry() {
+    return registry;
+  }
+
+  void close() {
+    collections.close();
   }
 
   private Timer timer(String name, String description) {

@@ -28,6 +28,7 @@ class ServerFlagsTest {
     assertThat(config.model().threads())
         .isEqualTo(Math.max(1, Runtime.getRuntime().availableProcessors() - 1));
     assertThat(config.limits()).isEqualTo(new LimitsConfig(256, 32, 4096, 16 << 20));
+    assertThat(config.observability()).isEqualTo(new ObservabilityConfig(false, true, false));
     assertThat(config.drain()).isEqualTo(Duration.ofSeconds(30));
   }
 
@@ -48,6 +49,9 @@ class ServerFlagsTest {
             "--max-picture-pixels=2048",
             "--max-message-bytes=100000",
             "--max-connection-age-seconds=11",
+            "--tracing=on",
+            "--access-log=off",
+            "--channelz=ON",
             "--drain-seconds=12");
     assertThat(config)
         .isEqualTo(
@@ -59,6 +63,7 @@ class ServerFlagsTest {
                     PrecisionChoice.BFLOAT16,
                     5),
                 new LimitsConfig(6, 7, 8, 2048),
+                new ObservabilityConfig(true, false, true),
                 Duration.ofSeconds(12)));
   }
 
@@ -81,6 +86,7 @@ class ServerFlagsTest {
     "--precision=int4, 'precision must be'",
     "--threads=0, --threads must be 1 to 1024",
     "--max-pictures=0, --max-pictures must be",
+    "--tracing=yes, '--tracing'",
     "--drain-seconds=-1, --drain-seconds must be",
     "--unknown=1, Unknown option"
   })

@@ -5,10 +5,12 @@ import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.madit.server.config.LimitsConfig;
 import io.madit.server.config.ModelConfig;
 import io.madit.server.config.NetworkConfig;
+import io.madit.server.config.ObservabilityConfig;
 import io.madit.server.config.ServerConfig;
 import io.madit.server.lifecycle.MaditServer;
 import io.madit.server.model.DjlRuntimeLoader;
 import io.madit.server.model.PrecisionChoice;
+import io.madit.server.model.RuntimeLoader;
 import io.madit.server.model.TorchDevice;
 import io.madit.v1.VisualTokenServiceGrpc;
 import io.madit.v1.VisualTokenServiceGrpc.VisualTokenServiceBlockingStub;
@@ -48,15 +50,23 @@ public final class RunningServer implements AutoCloseable {
   }
 
   public static RunningServer start(Path... bundles) throws Exception {
+    return start(
+        new DjlRuntimeLoader(TorchDevice.CPU, PrecisionChoice.FLOAT32),
+        new ObservabilityConfig(false, true, false),
+        bundles);
+  }
+
+  /** Serves test bundles on a runtime of the caller's. */
+  public static RunningServer start(
+      RuntimeLoader loader, ObservabilityConfig observability, Path... bundles) throws Exception {
     ServerConfig config =
         new ServerConfig(
             new NetworkConfig("127.0.0.1", 0, 0, MAX_MESSAGE_BYTES, Duration.ofMinutes(30)),
             new ModelConfig(List.of(bundles), TorchDevice.CPU, PrecisionChoice.FLOAT32, 1),
             new LimitsConfig(MAX_PICTURES, MAX_PICTURES_PER_STREAM, 4096, 1 << 20),
+            observability,
             Duration.ofSeconds(30));
-    return new RunningServer(
-        MaditServer.start(
-            config, new DjlRuntimeLoader(TorchDevice.CPU, PrecisionChoice.FLOAT32), "test"));
+    return new RunningServer(MaditServer.start(config, loader, "test"));
   }
 
   public ManagedChannel channel() {
