@@ -50,7 +50,7 @@ final class CallMeters {
   void finished(String method, String code, Duration duration, long bytesIn, long bytesOut) {
     Tags tags = Tags.of(METHOD, method, "grpc.status", code);
     durations.withTags(tags).record(duration);
-    received.withTags(tags).record(bytesIn);
-    sent.withTags(tags).record(bytesOut);
+    received.withTags(tags).record((double) bytesIn);
+    sent.withTags(tags).record((double) bytesOut);
   }
 }

@@ -37,6 +37,8 @@ public final class Telemetry implements AutoCloseable {
   }
 
   /**
+   * Starts what is asked for; meters always are.
+   *
    * @param tracing to a collector, as the environment variables {@code OTEL_*} say
    * @param accessLog one line per request
    * @param version of the server

@@ -6,7 +6,6 @@ import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.api.trace.SpanKind;
 import io.opentelemetry.api.trace.Tracer;
 import io.opentelemetry.context.Context;
-import io.opentelemetry.context.Scope;
 import io.opentelemetry.context.propagation.TextMapGetter;
 import io.opentelemetry.sdk.OpenTelemetrySdk;
 import io.opentelemetry.sdk.autoconfigure.AutoConfiguredOpenTelemetrySdk;
@@ -120,9 +119,7 @@ final class Tracing implements AutoCloseable {
       action.run();
       return;
     }
-    try (Scope scope = span.makeCurrent()) {
-      action.run();
-    }
+    Context.root().with(span).wrap(action).run();
   }
 
   /** Null when there is no trace. */
