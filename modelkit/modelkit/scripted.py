@@ -37,11 +37,11 @@ class Dense(nn.Module):
         return F.linear(x.to(self.weight.dtype), self.weight, self.bias)
 
 
-def _dense(layer: nn.Linear) -> Dense:
+def dense(layer: nn.Linear) -> Dense:
     return Dense(layer.weight, layer.bias)
 
 
-def _attend(q: Tensor, k: Tensor, v: Tensor, queries: list[int], keys: list[int]) -> Tensor:
+def attend(q: Tensor, k: Tensor, v: Tensor, queries: list[int], keys: list[int]) -> Tensor:
     """Attention within segments: q [sum queries, H, d], k and v [sum keys, H, d] -> [sum queries, H * d]."""
     rows, heads, width = q.shape
     count = len(queries)
@@ -74,8 +74,8 @@ class PackedBlock(nn.Module):
         super().__init__()
         self.heads = block.heads
         self.norm1, self.norm2 = block.norm1, block.norm2
-        self.qkv, self.proj = _dense(block.qkv), _dense(block.proj)
-        self.fc1, self.fc2 = _dense(block.fc1), _dense(block.fc2)
+        self.qkv, self.proj = dense(block.qkv), dense(block.proj)
+        self.fc1, self.fc2 = dense(block.fc1), dense(block.fc2)
 
     @torch.jit.export
     def cast(self, dtype: torch.dtype) -> None:
@@ -87,7 +87,7 @@ class PackedBlock(nn.Module):
     def forward(self, x: Tensor, lengths: list[int]) -> Tensor:
         """All rows attend within their segment of ``lengths`` rows."""
         qkv = self.qkv(self.norm1(x)).view(x.shape[0], 3, self.heads, -1)
-        x = x + self.proj(_attend(qkv[:, 0], qkv[:, 1], qkv[:, 2], lengths, lengths))
+        x = x + self.proj(attend(qkv[:, 0], qkv[:, 1], qkv[:, 2], lengths, lengths))
         return x + self.fc2(F.gelu(self.fc1(self.norm2(x))))
 
     @torch.jit.export
@@ -97,7 +97,7 @@ class PackedBlock(nn.Module):
         width = x.shape[1]
         kv = F.linear(normed, self.qkv.weight[width:], self.qkv.bias[width:]).view(x.shape[0], 2, self.heads, -1)
         q = F.linear(normed[rows], self.qkv.weight[:width], self.qkv.bias[:width]).view(rows.shape[0], self.heads, -1)
-        x = x[rows] + self.proj(_attend(q, kv[:, 0], kv[:, 1], counts, lengths))
+        x = x[rows] + self.proj(attend(q, kv[:, 0], kv[:, 1], counts, lengths))
         return x + self.fc2(F.gelu(self.fc1(self.norm2(x))))
 
 
@@ -106,7 +106,7 @@ class PackedFlowBlock(nn.Module):
 
     def __init__(self, norm: nn.LayerNorm, w1: nn.Linear, w2: nn.Linear) -> None:
         super().__init__()
-        self.norm, self.w1, self.w2 = norm, _dense(w1), _dense(w2)
+        self.norm, self.w1, self.w2 = norm, dense(w1), dense(w2)
 
     def forward(self, x: Tensor, shift: Tensor, scale: Tensor, gate: Tensor) -> Tensor:
         """``scale`` already includes the 1 of (1 + scale)."""

@@ -6,7 +6,10 @@ Rows are independent of each other: patches x [M, C] with times [M] and contexts
 import math
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
+
+from ..scripted import Dense, dense
 
 FREQUENCIES = 128
 LONGEST_PERIOD = 10_000
@@ -71,3 +74,52 @@ class AdaLnMlp(nn.Module):
         for block in self.res_blocks:
             x = block(x, y)
         return self.final_layer(x, y)
+
+
+class PackedAdaLnMlp(nn.Module):
+    """The same network split into what is fixed per patch and what changes per step, with one layer for all modulations.
+
+    Shares its weights with ``net``; :meth:`cast` changes the precision of the large layers.
+    """
+
+    def __init__(self, net: AdaLnMlp) -> None:
+        super().__init__()
+        self.time_embed, self.cond_embed, self.input_proj = net.time_embed, net.cond_embed, net.input_proj
+        self.norm_final, self.output = net.final_layer.norm_final, net.final_layer.linear
+        blocks = list(net.res_blocks)
+        self.norms = nn.ModuleList([block.in_ln for block in blocks])
+        self.inner = nn.ModuleList([dense(block.mlp[0]) for block in blocks])
+        self.outer = nn.ModuleList([dense(block.mlp[2]) for block in blocks])
+        layers = [block.adaLN_modulation[1] for block in blocks] + [net.final_layer.adaLN_modulation[1]]
+        self.modulation = Dense(
+            torch.cat([layer.weight for layer in layers]), torch.cat([layer.bias for layer in layers])
+        )
+        self.parts = 3 * len(blocks) + 2
+
+    @torch.jit.export
+    def cast(self, dtype: torch.dtype) -> None:
+        self.modulation.cast(dtype)
+        for layer in self.inner:
+            layer.cast(dtype)
+        for layer in self.outer:
+            layer.cast(dtype)
+
+    @torch.jit.export
+    def condition(self, context: Tensor) -> Tensor:
+        """Contexts [M, Z] -> [M, width], once per patch."""
+        return self.cond_embed(context)
+
+    @torch.jit.export
+    def time(self, t: Tensor) -> Tensor:
+        """Times float32 [G] -> [G, width]."""
+        return self.time_embed(t)
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        """x [M, C] and y = time + condition [M, width] -> [M, outputs]."""
+        parts = self.modulation(F.silu(y)).chunk(self.parts, 1)
+        x = self.input_proj(x)
+        i = 0
+        for norm, inner, outer in zip(self.norms, self.inner, self.outer):
+            x = x + parts[i + 2] * outer(F.silu(inner(norm(x) * (1 + parts[i + 1]) + parts[i])))
+            i += 3
+        return self.output(self.norm_final(x) * (1 + parts[i + 1]) + parts[i])

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from ..case import Case
-from ..ddpm import ddpm_table
+from ..ddpm import ddpm_step, ddpm_table
 from ..draws import Draws, RecordedDraws
 from ..masked_sampler import HeadResult, MaskedSampling, Trace, masked_sampling, sample
 from .model import Mar, convert
@@ -15,7 +15,7 @@ LEADING = ("*.sampled",)
 
 def generate(model: Mar, labels: Tensor, settings: MaskedSampling, draws: Draws, trace: Trace) -> Tensor:
     """Draws one picture per label int64 [B] (-1: of no class): latents [B, C, h, w]."""
-    table = ddpm_table(list(model.config.steps)).tolist()
+    table = ddpm_table(model.diffloss.alphas, list(model.config.steps)).tolist()
 
     def head(contexts: Tensor, rows: Tensor, guidance: float) -> HeadResult:
         x = draws.flow_noise(rows, model.masked.patch_dim)
@@ -24,7 +24,7 @@ def generate(model: Mar, labels: Tensor, settings: MaskedSampling, draws: Draws,
         for step, row in enumerate(table):
             outputs.append(model.diffloss.output(x, contexts, row[0]))
             noise = draws.solver_noise(rows, x.shape[1], step) * settings.temperature
-            x = model.diffloss.step(x, outputs[-1], row, scale, noise)
+            x = ddpm_step(x, outputs[-1], row, scale, noise)
         return HeadResult(x, torch.tensor([row[0] for row in table]), outputs[0])
 
     classes = model.class_emb(labels.clamp_min(0))
