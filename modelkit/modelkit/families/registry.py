@@ -37,6 +37,7 @@ class Entry:
 
 FAMILIES = {
     "mar": Entry("mar", ("models.mar.MAR",)),
+    "maskgen": Entry("maskgen", ("modeling.maskgen.MaskGen",)),
     "ta-titok": Entry("ta_titok", ("modeling.tatitok.TATiTok",)),
     "v2flow": Entry("v2flow", ("models.V2Flow.V2Flow",)),
 }
