@@ -4,6 +4,7 @@ import io.madit.server.config.ConfigException;
 import io.madit.server.config.ModelConfig;
 import io.madit.server.config.ServerConfig;
 import io.madit.server.config.ServerFlags;
+import io.madit.server.lifecycle.EngineStuck;
 import io.madit.server.lifecycle.MaditServer;
 import io.madit.server.model.BundleException;
 import io.madit.server.model.DjlRuntimeLoader;
@@ -61,9 +62,14 @@ public final class Main {
         model.threads(),
         String.format("%.1f", (System.nanoTime() - beginNanos) * 1e-9));
     try {
-      server.engineTerminated().join();
+      server.ended().join();
     } catch (CompletionException e) {
-      LOG.error("The engine died; the process exits for its supervisor", e);
+      LOG.error("The engine is dead; the process exits for its supervisor", e);
+      if (e.getCause() instanceof EngineStuck) {
+        server.abandon();
+        // An orderly exit would wait for the engine thread, which never comes back.
+        Runtime.getRuntime().halt(1);
+      }
       engineDied.set(true);
       System.exit(1);
     }

@@ -11,6 +11,7 @@ public record ServerConfig(
     NetworkConfig network,
     ModelConfig model,
     LimitsConfig limits,
+    SchedulingConfig scheduling,
     ObservabilityConfig observability,
     Duration drain) {
   public ServerConfig {

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
@@ -61,30 +62,6 @@ public final class ServerFlags {
   private Integer threads;
 
   @Option(
-      names = "--max-pictures",
-      defaultValue = "256",
-      description = "pictures in the server at all; more are refused")
-  private int maxPictures;
-
-  @Option(
-      names = "--max-pictures-per-stream",
-      defaultValue = "32",
-      description = "pictures in flight on one stream")
-  private int maxPicturesPerStream;
-
-  @Option(
-      names = "--max-packed-rows",
-      defaultValue = "4096",
-      description = "decoder rows of one packed round")
-  private int maxPackedRows;
-
-  @Option(
-      names = "--max-picture-pixels",
-      defaultValue = "16777216",
-      description = "pixels of an uploaded picture")
-  private long maxPicturePixels;
-
-  @Option(
       names = "--max-message-bytes",
       defaultValue = "33554432",
       description = "bytes of one incoming message")
@@ -122,6 +99,9 @@ public final class ServerFlags {
       defaultValue = "off",
       description = "serve the state of connections to grpcdebug")
   private OnOff channelz;
+
+  @Mixin private LimitsFlags limits;
+  @Mixin private SchedulingFlags scheduling;
 
   @Option(names = "--help", usageHelp = true, description = "show this and exit")
   @SuppressWarnings("UnusedVariable") // picocli reads it
@@ -168,7 +148,8 @@ public final class ServerFlags {
             TorchDevice.parse(device),
             PrecisionChoice.parse(precision),
             threads == null ? Math.max(1, processors - 1) : threads),
-        new LimitsConfig(maxPictures, maxPicturesPerStream, maxPackedRows, maxPicturePixels),
+        limits.config(),
+        scheduling.config(),
         new ObservabilityConfig(tracing.isOn(), accessLog.isOn(), channelz.isOn()),
         Duration.ofSeconds(drainSeconds));
   }

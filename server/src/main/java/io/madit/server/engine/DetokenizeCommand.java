@@ -2,10 +2,14 @@ package io.madit.server.engine;
 
 import static java.util.Objects.requireNonNull;
 
+import io.madit.server.cost.WorkPlan;
 import io.madit.server.model.Bundle;
 import io.madit.server.model.TextConditioning;
 import io.madit.server.model.VisualInput;
+import io.madit.server.reveal.RevealPlan;
+import io.madit.server.reveal.RevealPlanner;
 import io.madit.server.reveal.SamplingSettings;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
@@ -46,5 +50,34 @@ public record DetokenizeCommand(
     checks.visual(visual);
     checks.text(text);
     checks.sampling(sampling);
+  }
+
+  /** Condition slots L + S. */
+  int slots() {
+    return model.manifest().tokens().count() + text.length();
+  }
+
+  /**
+   * The plan; empty for latents, which need no rounds.
+   *
+   * @throws IllegalArgumentException when what is asked for does not fit the model
+   */
+  Optional<RevealPlan> plan() {
+    if (visual instanceof VisualInput.Latents) {
+      return Optional.empty();
+    }
+    int[] ids = visual instanceof VisualInput.TokenIds input ? input.ids() : new int[0];
+    int patches = model.manifest().grid().patches();
+    return Optional.of(RevealPlanner.compile(sampling, patches, ids, model.codewordKl(), seed));
+  }
+
+  /** What the device has to do for a plan. */
+  WorkPlan work(Optional<RevealPlan> plan) {
+    int pictures = wantPicture ? 1 : 0;
+    return plan.map(
+            p ->
+                WorkPlan.of(
+                    model.manifest(), p.rounds(), slots(), sampling.regressionOnly(), wantPicture))
+        .orElseGet(() -> WorkPlan.ofLatents(pictures));
   }
 }

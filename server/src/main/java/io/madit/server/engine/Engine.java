@@ -1,18 +1,15 @@
 package io.madit.server.engine;
 
+import io.madit.server.cost.Costs;
 import io.madit.server.model.Bundle;
 import io.madit.server.model.BundleException;
 import io.madit.server.model.ModelRuntime;
 import io.madit.server.model.Precision;
 import io.madit.server.model.RuntimeLoader;
-import io.madit.server.model.VisualInput;
-import io.madit.server.reveal.RevealPlan;
-import io.madit.server.reveal.RevealPlanner;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -32,26 +29,31 @@ import org.slf4j.LoggerFactory;
 public final class Engine implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Engine.class);
   private static final Duration DEFAULT_DRAIN = Duration.ofSeconds(10);
+  private static final long IDLE = 0;
 
   /** What a loaded model runs on. */
   public record Placement(Precision precision, String device) {}
 
   private final EngineSettings settings;
+  private final EngineEvents events;
   private final EngineCounters counters = new EngineCounters();
 
   /** Unbounded itself: places are reserved in {@link EngineCounters} before anything is put in. */
   private final BlockingQueue<Consumer<EngineLoop>> inbox = new LinkedBlockingQueue<>();
 
-  private final CompletableFuture<Map<Bundle, Placement>> started = new CompletableFuture<>();
+  private final CompletableFuture<Map<Bundle, LoadedModel>> started = new CompletableFuture<>();
   private final CompletableFuture<Void> terminated = new CompletableFuture<>();
   private final Thread thread;
+  private volatile long busySinceNanos = IDLE;
 
   // Guarded by this: nothing enters the inbox once the thread has decided to leave.
   private EngineFailure refusal;
   private long drainEndNanos;
 
-  private Engine(List<Bundle> bundles, RuntimeLoader loader, EngineSettings settings) {
+  private Engine(
+      List<Bundle> bundles, RuntimeLoader loader, EngineSettings settings, EngineEvents events) {
     this.settings = settings;
+    this.events = events;
     thread = new Thread(() -> run(bundles, loader), "madit-engine");
     // A daemon, so that a forgotten close cannot keep the process alive.
     thread.setDaemon(true);
@@ -63,9 +65,10 @@ public final class Engine implements AutoCloseable {
    * @throws BundleException when a model does not fit its manifest
    * @throws RuntimeException whatever else the loader threw
    */
-  public static Engine start(List<Bundle> bundles, RuntimeLoader loader, EngineSettings settings)
+  public static Engine start(
+      List<Bundle> bundles, RuntimeLoader loader, EngineSettings settings, EngineEvents events)
       throws BundleException, InterruptedException {
-    Engine engine = new Engine(List.copyOf(bundles), loader, settings);
+    Engine engine = new Engine(List.copyOf(bundles), loader, settings, events);
     engine.thread.start();
     try {
       engine.started.get();
@@ -90,8 +93,7 @@ public final class Engine implements AutoCloseable {
    */
   public Session submit(DetokenizeCommand command, SessionListener listener) {
     requireLoaded(command.model());
-    Optional<RevealPlan> plan = plan(command);
-    LiveSession session = new LiveSession(command, listener, plan, System.nanoTime());
+    LiveSession session = new LiveSession(command, listener, command.plan(), System.nanoTime());
     put(
         loop -> loop.accept(session),
         counters.queuedSessions,
@@ -118,9 +120,46 @@ public final class Engine implements AutoCloseable {
     return pending.future();
   }
 
+  /**
+   * Measures a model on the engine thread; meant for the time before anyone is served. The table is
+   * in order of growing width.
+   */
+  public CompletableFuture<List<Calibration.Point>> calibrate(Bundle model, Duration limit) {
+    LoadedModel loaded = requireLoaded(model);
+    CompletableFuture<List<Calibration.Point>> points = new CompletableFuture<>();
+    put(
+        loop -> {
+          try {
+            points.complete(
+                new Calibration(loaded, System::nanoTime).run(settings.maxPackedRows(), limit));
+            loaded.publishCosts();
+          } catch (RuntimeException e) {
+            points.completeExceptionally(e);
+          }
+        });
+    return points;
+  }
+
   /** Where and how a loaded model runs. */
   public Placement placement(Bundle model) {
-    return requireLoaded(model);
+    ModelRuntime runtime = requireLoaded(model).runtime;
+    return new Placement(runtime.precision(), runtime.device());
+  }
+
+  /** What work of a model costs, as far as known. */
+  public Costs costs(Bundle model) {
+    return requireLoaded(model).costs();
+  }
+
+  /** What the device is doing. */
+  public EngineLoad load() {
+    return counters.load;
+  }
+
+  /** How long the thread has been at one boundary and its round; zero when it waits for work. */
+  public Duration busyFor() {
+    long begin = busySinceNanos;
+    return begin == IDLE ? Duration.ZERO : Duration.ofNanos(System.nanoTime() - begin);
   }
 
   /** The state of now, for gauges. */
@@ -175,26 +214,12 @@ public final class Engine implements AutoCloseable {
     }
   }
 
-  private Placement requireLoaded(Bundle model) {
-    Placement placement = started.join().get(model);
-    if (placement == null) {
+  private LoadedModel requireLoaded(Bundle model) {
+    LoadedModel loaded = started.join().get(model);
+    if (loaded == null) {
       throw new IllegalArgumentException("model " + model + " is not loaded");
     }
-    return placement;
-  }
-
-  private static Optional<RevealPlan> plan(DetokenizeCommand command) {
-    if (command.visual() instanceof VisualInput.Latents) {
-      return Optional.empty();
-    }
-    int[] ids = command.visual() instanceof VisualInput.TokenIds input ? input.ids() : new int[0];
-    return Optional.of(
-        RevealPlanner.compile(
-            command.sampling(),
-            command.model().manifest().grid().patches(),
-            ids,
-            command.model().codewordKl(),
-            command.seed()));
+    return loaded;
   }
 
   private synchronized void put(
@@ -208,23 +233,28 @@ public final class Engine implements AutoCloseable {
     inbox.add(item);
   }
 
+  private synchronized void put(Consumer<EngineLoop> item) {
+    if (refusal != null) {
+      throw new EngineException(refusal, "the engine takes no new work");
+    }
+    inbox.add(item);
+  }
+
   private void run(List<Bundle> bundles, RuntimeLoader loader) {
-    Map<Bundle, ModelRuntime> runtimes = new LinkedHashMap<>();
+    Map<Bundle, LoadedModel> models = new LinkedHashMap<>();
     try {
       for (Bundle bundle : bundles) {
-        runtimes.put(bundle, loader.load(bundle));
+        models.put(bundle, new LoadedModel(bundle, loader.load(bundle)));
       }
     } catch (Throwable t) {
       refuse(EngineFailure.ENGINE_DEAD);
-      runtimes.values().forEach(ModelRuntime::close);
+      models.values().forEach(model -> model.runtime.close());
       started.completeExceptionally(t);
       terminated.completeExceptionally(t);
       return;
     }
-    Map<Bundle, Placement> placements = new LinkedHashMap<>();
-    runtimes.forEach((b, r) -> placements.put(b, new Placement(r.precision(), r.device())));
-    started.complete(placements);
-    serve(new EngineLoop(runtimes, settings, counters, System::nanoTime));
+    started.complete(models);
+    serve(new EngineLoop(models, settings, counters, events, System::nanoTime));
   }
 
   private void serve(EngineLoop loop) {
@@ -232,7 +262,9 @@ public final class Engine implements AutoCloseable {
     try {
       while (!mayLeave(loop)) {
         takeCommands(loop);
+        busySinceNanos = System.nanoTime();
         loop.step();
+        busySinceNanos = IDLE;
       }
     } catch (Throwable t) {
       LOG.error("The engine thread dies", t);

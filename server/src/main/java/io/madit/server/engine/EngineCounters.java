@@ -20,6 +20,8 @@ final class EngineCounters {
   final AtomicLong finished = new AtomicLong();
   final AtomicLong failed = new AtomicLong();
 
+  volatile EngineLoad load = EngineLoad.IDLE;
+
   /** Takes one place of at most {@code limit}, atomically. */
   static boolean reserve(AtomicInteger queue, int limit) {
     return queue.getAndUpdate(n -> n < limit ? n + 1 : n) < limit;

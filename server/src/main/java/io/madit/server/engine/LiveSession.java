@@ -1,5 +1,9 @@
 package io.madit.server.engine;
 
+import io.madit.server.cost.Costs;
+import io.madit.server.cost.RoundWork;
+import io.madit.server.cost.WorkLeft;
+import io.madit.server.cost.WorkPlan;
 import io.madit.server.model.Bundle;
 import io.madit.server.model.RoundTask;
 import io.madit.server.model.SessionState;
@@ -12,9 +16,13 @@ import java.util.OptionalLong;
  * One picture on its way. All but {@link #cancel} and {@link #plan} belong to the engine thread.
  */
 final class LiveSession implements Session, RoundSelector.Candidate {
+  /** How far a prediction must miss the deadline before a session is given up: it may be wrong. */
+  private static final double HOPELESS = 0.8;
+
   private final DetokenizeCommand command;
   private final SessionListener listener;
   private final Optional<RevealPlan> plan;
+  private final WorkPlan work;
   private final long arrivalNanos;
   private volatile boolean cancelled;
 
@@ -24,6 +32,7 @@ final class LiveSession implements Session, RoundSelector.Candidate {
   private long conditionNanos;
   private long roundsNanos;
   private long decodeNanos;
+  private boolean queued = true;
   private boolean ended;
 
   LiveSession(
@@ -34,6 +43,7 @@ final class LiveSession implements Session, RoundSelector.Candidate {
     this.command = command;
     this.listener = listener;
     this.plan = plan;
+    this.work = command.work(plan);
     this.arrivalNanos = arrivalNanos;
   }
 
@@ -64,6 +74,33 @@ final class LiveSession implements Session, RoundSelector.Candidate {
     return deadline.isPresent() && deadline.getAsLong() - nowNanos <= 0
         ? Optional.of(EngineFailure.DEADLINE_EXCEEDED)
         : Optional.empty();
+  }
+
+  /** Whether its deadline cannot be met any more, even if nothing else ran. */
+  boolean hopeless(Costs costs, long nowNanos) {
+    OptionalLong deadline = command.deadlineNanos();
+    return deadline.isPresent()
+        && HOPELESS * costs.alone(workLeft()) * 1e9 > deadline.getAsLong() - nowNanos;
+  }
+
+  WorkLeft workLeft() {
+    return work.after(roundsDone);
+  }
+
+  /** Work of the next round. */
+  RoundWork nextWork() {
+    return work.round(roundsDone);
+  }
+
+  /** Takes it out of the queue; false if it has left before. */
+  boolean leaveQueue() {
+    boolean was = queued;
+    queued = false;
+    return was;
+  }
+
+  boolean isOpen() {
+    return state != null;
   }
 
   void opened(SessionState newState, long nanos) {
@@ -149,7 +186,7 @@ final class LiveSession implements Session, RoundSelector.Candidate {
 
   @Override
   public int rows() {
-    return state.conditionSlots() + plan.orElseThrow().patches();
+    return command.slots() + plan.orElseThrow().patches();
   }
 
   @Override

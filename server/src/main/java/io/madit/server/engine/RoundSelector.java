@@ -4,59 +4,62 @@ import io.madit.server.model.Bundle;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Optional;
-import java.util.OptionalLong;
+import java.util.Map;
 
 /** Chooses the members of the next packed round: a pure function of sessions, clock and limits. */
 final class RoundSelector {
   /** What the choice may depend on. */
-  interface Candidate {
+  interface Candidate extends SessionOrder.Ordered {
     Bundle model();
 
     /** Decoder rows of its next round. */
     int rows();
-
-    Priority priority();
-
-    OptionalLong deadlineNanos();
-
-    long arrivalNanos();
   }
 
   /**
    * Limits of one round.
    *
-   * @param maxPackedRows useful width; the first member may exceed it
-   * @param lastModel served by the round before; another model with work goes first, so that models
-   *     take turns
+   * @param widths most rows per model; the first member may exceed them
+   * @param servedNanos what the device has done for each model; where two models have equally
+   *     urgent work, the one that has had less goes first
    */
-  record Limits(int maxPackedRows, Optional<Bundle> lastModel) {}
+  record Limits(Map<Bundle, Integer> widths, Map<Bundle, Long> servedNanos) {}
 
   private RoundSelector() {}
 
   /**
-   * Members in order of arrival, all of one model; a session that does not fit is skipped, not
+   * Members, most urgent first, all of one model; a session that does not fit is skipped, not
    * waited for. Empty only if there are no candidates.
    */
-  static <T extends Candidate> List<T> select(List<T> candidates, long nowNanos, Limits limits) {
+  static <T extends Candidate> List<T> select(
+      List<T> candidates, SessionOrder order, long nowNanos, Limits limits) {
+    if (candidates.isEmpty()) {
+      return List.of();
+    }
     List<T> ordered = new ArrayList<>(candidates);
-    // Differences, because nanoTime may overflow.
-    ordered.sort(Comparator.comparingLong(c -> c.arrivalNanos() - nowNanos));
-    Optional<Bundle> model =
-        ordered.stream()
-            .map(Candidate::model)
-            .filter(m -> limits.lastModel().filter(last -> last == m).isEmpty())
-            .findFirst()
-            .or(limits::lastModel);
+    ordered.sort(order.at(nowNanos));
+    Bundle model = model(ordered, order, nowNanos, limits);
+    int width = limits.widths().getOrDefault(model, Integer.MAX_VALUE);
     List<T> members = new ArrayList<>();
-    int rows = 0;
+    long rows = 0;
     for (T candidate : ordered) {
-      boolean fits = members.isEmpty() || rows + candidate.rows() <= limits.maxPackedRows();
-      if (fits && model.filter(m -> m == candidate.model()).isPresent()) {
+      boolean fits = members.isEmpty() || rows + candidate.rows() <= width;
+      if (fits && candidate.model() == model) {
         members.add(candidate);
         rows += candidate.rows();
       }
     }
     return members;
+  }
+
+  /** Of the models with work of the most urgent class, the one that has had least of the device. */
+  private static <T extends Candidate> Bundle model(
+      List<T> ordered, SessionOrder order, long nowNanos, Limits limits) {
+    int urgent = order.effectiveClass(ordered.get(0), nowNanos);
+    return ordered.stream()
+        .filter(candidate -> order.effectiveClass(candidate, nowNanos) == urgent)
+        .map(RoundSelector.Candidate::model)
+        .min(Comparator.comparingLong(m -> limits.servedNanos().getOrDefault(m, 0L)))
+        .orElseThrow();
   }
 }

@@ -19,6 +19,9 @@ public interface SessionListener {
    */
   default void onRound(int roundsDone, int rounds, int visible) {}
 
+  /** A round is done: device seconds that the session still takes from others. */
+  default void onWorkLeft(double seconds) {}
+
   /** The picture so far. Never called after the last round. */
   default void onPreview(RgbPicture picture, int roundsDone) {}
 

@@ -9,10 +9,12 @@ import io.grpc.netty.shaded.io.netty.channel.ChannelOption;
 import io.grpc.protobuf.services.ChannelzService;
 import io.grpc.protobuf.services.HealthStatusManager;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
-import io.madit.server.admission.AdmissionGate;
+import io.madit.server.admission.Admission;
+import io.madit.server.admission.AdmissionLimits;
 import io.madit.server.config.LimitsConfig;
 import io.madit.server.config.NetworkConfig;
 import io.madit.server.config.ObservabilityConfig;
+import io.madit.server.config.SchedulingConfig;
 import io.madit.server.config.ServerConfig;
 import io.madit.server.engine.Engine;
 import io.madit.server.engine.EngineSettings;
@@ -23,6 +25,7 @@ import io.madit.server.model.Bundle;
 import io.madit.server.model.BundleException;
 import io.madit.server.model.RuntimeLoader;
 import io.madit.server.model.TextTokenizer;
+import io.madit.server.rpc.AwaitingPictures;
 import io.madit.server.rpc.LoadReports;
 import io.madit.server.rpc.ModelRegistry;
 import io.madit.server.rpc.ServedModel;
@@ -41,6 +44,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -60,10 +64,17 @@ public final class MaditServer {
   private final Engine engine;
   private final PictureEncoder encoder;
   private final ExecutorService calls;
-  private final AdmissionGate gate;
+  private final Admission admission;
+  private final AwaitingPictures awaiting;
   private final ModelRegistry models;
   private final Server grpc;
   private final HttpEndpoints http;
+  private final ScheduledExecutorService timer;
+
+  /** Fails when the engine has died or hangs. */
+  private final CompletableFuture<Void> ended;
+
+  private volatile boolean stopping;
   private boolean stopped;
 
   private MaditServer(
@@ -73,7 +84,8 @@ public final class MaditServer {
     this.engine = engine;
     this.telemetry = telemetry;
     LimitsConfig limits = config.limits();
-    gate = new AdmissionGate(limits.maxPictures());
+    admission = new Admission(admissionLimits(config), engine::load);
+    awaiting = new AwaitingPictures(limits.tokensTimeout());
     encoder =
         new PictureEncoder(Runtime.getRuntime().availableProcessors(), 4 * limits.maxPictures());
     models = new ModelRegistry(served(bundles, engine));
@@ -82,7 +94,8 @@ public final class MaditServer {
         new VisualTokenRpc(
             engine,
             models,
-            gate,
+            admission,
+            awaiting,
             encoder,
             new PictureReader(
                 new PictureLimits(config.network().maxMessageBytes(), limits.maxPicturePixels())),
@@ -92,18 +105,24 @@ public final class MaditServer {
             version);
     load =
         new LoadReports(
-            () -> (double) gate.inside() / gate.limit(), () -> Backlog.seconds(engine.stats()));
+            () -> (double) admission.pictures() / limits.maxPictures(), admission::backlogSeconds);
     ServerMetrics metrics = telemetry.metrics();
     metrics.watchEngine(engine::stats);
-    metrics.watch("madit.pictures.admitted", "Pictures in the server", gate::inside);
+    bundles.forEach(bundle -> metrics.watchCosts(bundle.id(), () -> engine.costs(bundle)));
+    metrics.watch("madit.pictures.admitted", "Pictures in the server", admission::pictures);
+    metrics.watch("madit.pictures.awaiting", "Pictures whose ids are coming", awaiting::count);
+    metrics.watch("madit.backlog.seconds", "Device work inside", admission::backlogSeconds);
+    metrics.watch("madit.state.bytes", "Device state admitted", admission::stateBytes);
     metrics.watch("madit.encodings.queued", "Pictures waiting to be encoded", encoder::queued);
     grpc = grpc(service);
     http =
         new HttpEndpoints(
             new InetSocketAddress(config.network().host(), config.network().httpPort()),
-            () -> !engine.terminated().isCompletedExceptionally(),
+            this::live,
             this::ready,
             metrics::scrape);
+    ended = engine.terminated();
+    timer = timer(limits.tokensTimeout());
     health.setStatus("", ServingStatus.SERVING);
     health.setStatus(VisualTokenServiceGrpc.SERVICE_NAME, ServingStatus.SERVING);
   }
@@ -124,18 +143,11 @@ public final class MaditServer {
         throw new IllegalStateException("bundle " + folder + ": " + e.getMessage(), e);
       }
     }
-    LimitsConfig limits = config.limits();
-    EngineSettings settings =
-        new EngineSettings(
-            limits.maxPackedRows(),
-            Math.min(limits.maxPictures(), EngineSettings.DEFAULT.maxLiveSessions()),
-            limits.maxPictures(),
-            limits.maxPictures(),
-            EngineSettings.DEFAULT.maxPreviewsPerRound());
     ObservabilityConfig observability = config.observability();
     Telemetry telemetry =
         Telemetry.start(observability.tracing(), observability.accessLog(), version);
-    Engine engine = Engine.start(bundles, loader, settings);
+    Engine engine =
+        Engine.start(bundles, loader, engineSettings(config), telemetry.metrics()::recordRound);
     try {
       WarmUp.run(engine, bundles);
       return new MaditServer(config, bundles, engine, telemetry, version);
@@ -144,6 +156,58 @@ public final class MaditServer {
       telemetry.close();
       throw e;
     }
+  }
+
+  private static EngineSettings engineSettings(ServerConfig config) {
+    LimitsConfig limits = config.limits();
+    SchedulingConfig scheduling = config.scheduling();
+    return new EngineSettings(
+        limits.maxPackedRows(),
+        limits.maxPictures(),
+        limits.maxPictures(),
+        scheduling.aging(),
+        EngineSettings.DEFAULT.patience(),
+        scheduling.checkDeadlines(),
+        scheduling.batching());
+  }
+
+  private static AdmissionLimits admissionLimits(ServerConfig config) {
+    LimitsConfig limits = config.limits();
+    return new AdmissionLimits(
+        limits.maxPictures(),
+        limits.maxPicturesPerClient(),
+        limits.maxBacklog().toSeconds(),
+        limits.maxStateBytes(),
+        config.scheduling().checkDeadlines());
+  }
+
+  /** Regular looks at what no event tells. */
+  private ScheduledExecutorService timer(Duration tokensTimeout) {
+    ScheduledExecutorService executor =
+        Executors.newSingleThreadScheduledExecutor(work -> daemon(work, "madit-timer"));
+    Watchdog watchdog =
+        new Watchdog(config.scheduling().stuckAfter(), engine::busyFor, this::stuck);
+    long period = Math.max(1, Math.min(1000, tokensTimeout.toMillis() / 4));
+    executor.scheduleAtFixedRate(
+        () -> {
+          awaiting.expire(System.nanoTime());
+          watchdog.check();
+        },
+        period,
+        period,
+        TimeUnit.MILLISECONDS);
+    return executor;
+  }
+
+  private void stuck() {
+    health.enterTerminalState();
+    ended.completeExceptionally(new EngineStuck(engine.busyFor()));
+  }
+
+  private static Thread daemon(Runnable work, String name) {
+    Thread thread = new Thread(work, name);
+    thread.setDaemon(true);
+    return thread;
   }
 
   private static List<ServedModel> served(List<Bundle> bundles, Engine engine)
@@ -193,12 +257,7 @@ public final class MaditServer {
   }
 
   private static ExecutorService callThreads() {
-    return Executors.newCachedThreadPool(
-        work -> {
-          Thread thread = new Thread(work, "madit-call");
-          thread.setDaemon(true);
-          return thread;
-        });
+    return Executors.newCachedThreadPool(work -> daemon(work, "madit-call"));
   }
 
   public int port() {
@@ -214,13 +273,23 @@ public final class MaditServer {
     return models.describe();
   }
 
-  private boolean ready() {
-    return engine.accepting();
+  private boolean live() {
+    return !ended.isCompletedExceptionally();
   }
 
-  /** Completes when the engine has ended: exceptionally if it died. */
-  public CompletableFuture<Void> engineTerminated() {
-    return engine.terminated();
+  private boolean ready() {
+    return !stopping && !ended.isDone();
+  }
+
+  /** Completes when the engine has ended: exceptionally if it died, or hangs. */
+  public CompletableFuture<Void> ended() {
+    return ended.copy();
+  }
+
+  /** Ends all calls with UNAVAILABLE without waiting for the engine, which cannot be stopped. */
+  public void abandon() throws InterruptedException {
+    grpc.shutdownNow();
+    grpc.awaitTermination(LAST_ANSWERS.toSeconds(), TimeUnit.SECONDS);
   }
 
   /** Stops gracefully. Calling it again waits for the first call. */
@@ -229,19 +298,25 @@ public final class MaditServer {
       return;
     }
     stopped = true;
+    stopping = true;
     health.enterTerminalState();
+    admission.drain();
     grpc.shutdown();
-    engine.close(config.drain());
-    encoder.close();
     try {
+      admission.awaitEmpty(config.drain());
+      awaiting.giveUp();
+      engine.close(Duration.ZERO);
+      encoder.close();
       if (!grpc.awaitTermination(LAST_ANSWERS.toSeconds(), TimeUnit.SECONDS)) {
         grpc.shutdownNow();
         grpc.awaitTermination(1, TimeUnit.SECONDS);
       }
     } catch (InterruptedException e) {
       grpc.shutdownNow();
+      engine.close(Duration.ZERO);
       Thread.currentThread().interrupt();
     }
+    timer.shutdownNow();
     http.close();
     calls.shutdown();
     load.close();

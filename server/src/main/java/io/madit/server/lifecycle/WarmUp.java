@@ -1,82 +1,42 @@
 package io.madit.server.lifecycle;
 
-import io.madit.server.engine.DetokenizeCommand;
-import io.madit.server.engine.DetokenizeResult;
+import io.madit.server.cost.Costs;
 import io.madit.server.engine.Engine;
-import io.madit.server.engine.EngineFailure;
-import io.madit.server.engine.Priority;
-import io.madit.server.engine.SessionListener;
 import io.madit.server.model.Bundle;
-import io.madit.server.model.Manifest;
-import io.madit.server.model.TextConditioning;
-import io.madit.server.model.VisualInput;
-import io.madit.server.reveal.SamplingSettings;
+import java.time.Duration;
 import java.util.List;
-import java.util.OptionalLong;
-import java.util.concurrent.CompletableFuture;
+import java.util.Locale;
 import java.util.concurrent.CompletionException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/**
- * Draws one picture with every model before the server is ready: first calls of a script are slow.
- */
+/** Measures every model before the server is ready; first calls of a script are slow, too. */
 final class WarmUp {
-  private static final int ROUNDS = 3;
+  private static final Logger LOG = LoggerFactory.getLogger(WarmUp.class);
+
+  /** No further width is tried after this. */
+  private static final Duration LIMIT = Duration.ofSeconds(3);
 
   private WarmUp() {}
 
   static void run(Engine engine, List<Bundle> bundles) {
     for (Bundle bundle : bundles) {
-      CompletableFuture<DetokenizeResult> done = new CompletableFuture<>();
-      engine.submit(command(bundle), listener(done));
       try {
-        done.join();
+        engine.calibrate(bundle, LIMIT).join();
       } catch (CompletionException e) {
         throw new IllegalStateException(
-            "model " + bundle + " failed its warm-up: " + e.getCause().getMessage());
+            "model " + bundle + " failed its warm-up: " + e.getCause().getMessage(), e);
       }
+      log(bundle, engine.costs(bundle));
     }
   }
 
-  private static DetokenizeCommand command(Bundle bundle) {
-    Manifest manifest = bundle.manifest();
-    SamplingSettings usual = manifest.sampling().settings();
-    SamplingSettings brief =
-        new SamplingSettings(
-            ROUNDS,
-            usual.flowSteps(),
-            usual.guidanceScale(),
-            usual.guidanceSchedule(),
-            usual.revealOrder(),
-            usual.revealSchedule(),
-            false,
-            usual.temperature(),
-            usual.noiseScale(),
-            usual.userPlan());
-    return new DetokenizeCommand(
+  private static void log(Bundle bundle, Costs costs) {
+    LOG.info(
+        "{}: useful width {} rows, decode {} ms, encode {} ms",
         bundle,
-        new VisualInput.TokenIds(new int[manifest.tokens().count()]),
-        TextConditioning.NONE,
-        0,
-        brief,
-        true,
-        false,
-        0,
-        false,
-        OptionalLong.empty(),
-        Priority.NORMAL);
-  }
-
-  private static SessionListener listener(CompletableFuture<DetokenizeResult> done) {
-    return new SessionListener() {
-      @Override
-      public void onFinished(DetokenizeResult result) {
-        done.complete(result);
-      }
-
-      @Override
-      public void onFailed(EngineFailure failure, String message) {
-        done.completeExceptionally(new IllegalStateException(failure + ": " + message));
-      }
-    };
+        Double.isInfinite(costs.usefulRows()) ? "any" : Math.round(costs.usefulRows()),
+        String.format(Locale.ROOT, "%.1f", costs.decode() * 1e3),
+        String.format(Locale.ROOT, "%.1f", costs.encode() * 1e3));
   }
 }

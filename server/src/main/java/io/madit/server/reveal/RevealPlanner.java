@@ -32,7 +32,8 @@ public final class RevealPlanner {
     };
   }
 
-  private static List<Round> rounds(SamplingSettings settings, int patches) {
+  /** The rounds of a plan; they do not depend on the order. */
+  public static List<Round> rounds(SamplingSettings settings, int patches) {
     UserPlan user = settings.userPlan();
     int[] counts =
         user.counts().length > 0

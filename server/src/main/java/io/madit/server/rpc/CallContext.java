@@ -2,13 +2,16 @@ package io.madit.server.rpc;
 
 import io.grpc.Context;
 import io.grpc.Deadline;
-import io.madit.server.admission.AdmissionGate;
-import io.madit.server.admission.AdmissionGate.Ticket;
+import io.madit.server.admission.Admission;
+import io.madit.server.admission.Admission.Ticket;
+import io.madit.server.admission.Ask;
+import io.madit.server.cost.WorkPlan;
 import io.madit.server.engine.Engine;
+import io.madit.server.engine.Priority;
 import io.madit.server.telemetry.RequestObservation;
 import io.madit.server.telemetry.ServerMetrics;
-import java.time.Duration;
 import java.util.Locale;
+import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
@@ -17,12 +20,11 @@ import java.util.random.RandomGenerator;
 record CallContext(
     Engine engine,
     ModelRegistry models,
-    AdmissionGate gate,
+    Admission admission,
+    AwaitingPictures awaiting,
     OutputWriter outputs,
     ServerMetrics metrics,
     RandomGenerator random) {
-  private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
-
   /** The call's gRPC deadline on the clock of {@link System#nanoTime}. */
   static OptionalLong deadlineNanos() {
     Deadline deadline = Context.current().getDeadline();
@@ -31,15 +33,38 @@ record CallContext(
         : OptionalLong.of(System.nanoTime() + deadline.timeRemaining(TimeUnit.NANOSECONDS));
   }
 
-  /** A place in the server, or a refusal that says when to come back. */
-  Ticket enter() {
-    return gate.tryEnter()
-        .orElseThrow(
-            () ->
-                RequestFailure.retryable(
-                    ErrorCode.QUEUE_FULL,
-                    "the server holds " + gate.limit() + " pictures already",
-                    RETRY_AFTER));
+  /** A place for a picture to draw. */
+  Ticket enter(PictureOptions options, WorkPlan work, OptionalLong deadlineNanos) {
+    return admission.enter(
+        Ask.picture(
+            client(),
+            options.priority(),
+            engine.costs(options.model().bundle()),
+            work.whole(),
+            options.rows(),
+            options.stateBytes(),
+            secondsLeft(deadlineNanos)));
+  }
+
+  /** A place for a picture to tokenize. */
+  Ticket enterTokenize(ServedModel model) {
+    return admission.enter(
+        Ask.tokenize(
+            client(),
+            Priority.NORMAL,
+            engine.costs(model.bundle()),
+            3L * model.manifest().image().width() * model.manifest().image().height(),
+            secondsLeft(deadlineNanos())));
+  }
+
+  private static String client() {
+    return "";
+  }
+
+  private static OptionalDouble secondsLeft(OptionalLong deadlineNanos) {
+    return deadlineNanos.isEmpty()
+        ? OptionalDouble.empty()
+        : OptionalDouble.of((deadlineNanos.getAsLong() - System.nanoTime()) * 1e-9);
   }
 
   /** Counts and notes a failure. */

@@ -1,7 +1,7 @@
 package io.madit.server.rpc;
 
 import io.grpc.stub.ServerCallStreamObserver;
-import io.madit.server.admission.AdmissionGate.Ticket;
+import io.madit.server.admission.Admission.Ticket;
 import io.madit.server.engine.DetokenizeResult;
 import io.madit.server.engine.EngineException;
 import io.madit.server.engine.EngineFailure;
@@ -14,7 +14,9 @@ import io.madit.v1.DetokenizeResponse;
 import io.madit.v1.Output;
 import io.madit.v1.RunReport;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** One unary Detokenize: validate, submit, encode, answer. Answers exactly once. */
 final class DetokenizeCall implements SessionListener {
@@ -24,6 +26,9 @@ final class DetokenizeCall implements SessionListener {
   private final PictureOptions options;
   private final String requestId;
   private final RequestObservation observation = RequestObservation.ofCall();
+
+  /** Who still needs the place: the work, and the transport until the answer is sent or dropped. */
+  private final AtomicInteger holders = new AtomicInteger(2);
 
   /** Completed when {@code submit} has returned, which may be after the engine's last report. */
   private final CompletableFuture<Session> session = new CompletableFuture<>();
@@ -62,22 +67,39 @@ final class DetokenizeCall implements SessionListener {
             violations);
     options.check(visual, violations);
     violations.check();
-    Ticket ticket = context.enter();
+    OptionalLong deadline = CallContext.deadlineNanos();
+    Ticket ticket = context.enter(options, options.work(visual), deadline);
     try {
       DetokenizeCall call = new DetokenizeCall(context, observer, ticket, options);
-      observer.setOnCancelHandler(() -> call.session.thenAccept(Session::cancel));
+      observer.setOnCancelHandler(call::cancelled);
+      observer.setOnCloseHandler(call::letGo);
       call.session.complete(
-          context
-              .engine()
-              .submit(options.command(visual, CallContext.deadlineNanos(), 0, false), call));
+          context.engine().submit(options.command(visual, deadline, 0, false), call));
     } catch (RuntimeException e) {
       ticket.close();
       throw e;
     }
   }
 
+  private void cancelled() {
+    session.thenAccept(Session::cancel);
+    letGo();
+  }
+
+  private void letGo() {
+    if (holders.decrementAndGet() == 0) {
+      ticket.close();
+    }
+  }
+
+  @Override
+  public void onWorkLeft(double seconds) {
+    ticket.workLeft(seconds);
+  }
+
   @Override
   public void onFinished(DetokenizeResult result) {
+    ticket.worked();
     long begin = System.nanoTime();
     context
         .outputs()
@@ -101,7 +123,7 @@ final class DetokenizeCall implements SessionListener {
     RunReport report =
         Reports.picture(
             requestId, options, session.join().plan(), result.timings(), 0, encodeNanos);
-    ticket.close();
+    letGo();
     observation.drawn(result.timings(), 0, encodeNanos);
     context.metrics().recordOutcome("detokenize", "ok");
     observer.onNext(
@@ -114,7 +136,8 @@ final class DetokenizeCall implements SessionListener {
   }
 
   private void fail(Throwable cause) {
-    ticket.close();
+    ticket.worked();
+    letGo();
     context.failed(observation, "detokenize", cause);
     observer.onError(Statuses.exception(cause));
   }

@@ -1,6 +1,7 @@
 package io.madit.server.rpc;
 
 import io.grpc.Status;
+import io.madit.server.admission.Refusal;
 import io.madit.server.engine.EngineFailure;
 import io.madit.v1.ErrorReason;
 
@@ -13,9 +14,13 @@ public enum ErrorCode {
   UNIMPLEMENTED(Status.Code.UNIMPLEMENTED, ErrorReason.ERROR_REASON_NOT_SUPPORTED),
   MODEL_NOT_FOUND(Status.Code.NOT_FOUND, ErrorReason.ERROR_REASON_MODEL_NOT_FOUND),
   QUEUE_FULL(Status.Code.RESOURCE_EXHAUSTED, ErrorReason.ERROR_REASON_QUEUE_FULL),
+  DEADLINE_UNREACHABLE(
+      Status.Code.RESOURCE_EXHAUSTED, ErrorReason.ERROR_REASON_DEADLINE_UNREACHABLE),
+  CLIENT_QUOTA(Status.Code.RESOURCE_EXHAUSTED, ErrorReason.ERROR_REASON_CLIENT_QUOTA),
   STREAM_QUOTA(Status.Code.RESOURCE_EXHAUSTED, ErrorReason.ERROR_REASON_STREAM_QUOTA),
   MEMORY(Status.Code.RESOURCE_EXHAUSTED, ErrorReason.ERROR_REASON_MEMORY),
   DEADLINE_EXCEEDED(Status.Code.DEADLINE_EXCEEDED, ErrorReason.ERROR_REASON_DEADLINE_EXCEEDED),
+  TOKENS_TIMEOUT(Status.Code.DEADLINE_EXCEEDED, ErrorReason.ERROR_REASON_TOKENS_TIMEOUT),
   CANCELLED(Status.Code.CANCELLED, ErrorReason.ERROR_REASON_CANCELLED),
   DRAINING(Status.Code.UNAVAILABLE, ErrorReason.ERROR_REASON_DRAINING),
   DEVICE_FAILED(Status.Code.UNAVAILABLE, ErrorReason.ERROR_REASON_DEVICE_FAILED),
@@ -36,6 +41,17 @@ public enum ErrorCode {
   /** The reason's name without its prefix: {@code QUEUE_FULL}. */
   String reason() {
     return reason.name().substring("ERROR_REASON_".length());
+  }
+
+  static ErrorCode of(Refusal.Reason reason) {
+    return switch (reason) {
+      case QUEUE_FULL -> QUEUE_FULL;
+      case DEADLINE_UNREACHABLE -> DEADLINE_UNREACHABLE;
+      case DEADLINE_TOO_SHORT -> DEADLINE_EXCEEDED;
+      case MEMORY -> MEMORY;
+      case CLIENT_QUOTA -> CLIENT_QUOTA;
+      case DRAINING -> DRAINING;
+    };
   }
 
   static ErrorCode of(EngineFailure failure) {

@@ -1,11 +1,14 @@
 package io.madit.server.rpc;
 
 import com.google.protobuf.Duration;
+import io.madit.server.cost.WorkPlan;
 import io.madit.server.engine.DetokenizeCommand;
 import io.madit.server.engine.Priority;
+import io.madit.server.model.Manifest;
 import io.madit.server.model.TextConditioning;
 import io.madit.server.model.VisualInput;
 import io.madit.server.reveal.RevealOrder;
+import io.madit.server.reveal.RevealPlanner;
 import io.madit.server.reveal.SamplingSettings;
 import io.madit.server.telemetry.RequestObservation;
 import io.madit.v1.Completion;
@@ -78,6 +81,41 @@ record PictureOptions(
       violations.add(
           "sampling.reveal_order", "must be RANDOM, RASTER or USER for continuous tokens, is KL");
     }
+  }
+
+  /** What the device has to do; known before the tokens are, because it does not depend on them. */
+  WorkPlan work() {
+    Manifest manifest = model.manifest();
+    return WorkPlan.of(
+        manifest,
+        RevealPlanner.rounds(sampling, manifest.grid().patches()),
+        slots(),
+        sampling.regressionOnly(),
+        output.wantsPicture());
+  }
+
+  /** Latents need no rounds. */
+  WorkPlan work(VisualInput visual) {
+    return visual instanceof VisualInput.Latents
+        ? WorkPlan.ofLatents(output.wantsPicture() ? 1 : 0)
+        : work();
+  }
+
+  private int slots() {
+    return model.manifest().tokens().count() + text.length();
+  }
+
+  /** Decoder rows of a round. */
+  int rows() {
+    return slots() + model.manifest().grid().patches();
+  }
+
+  /** Bytes of device state: condition, canvas and order. */
+  long stateBytes() {
+    Manifest manifest = model.manifest();
+    long patches = manifest.grid().patches();
+    return Float.BYTES * ((long) slots() * manifest.hiddenDim() + patches * manifest.patchDim())
+        + Long.BYTES * patches;
   }
 
   DetokenizeCommand command(

@@ -3,6 +3,7 @@ package io.madit.server.rpc;
 import io.grpc.Context;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
+import io.madit.server.admission.Admission.Ticket;
 import io.madit.server.telemetry.Expiry;
 import io.madit.server.telemetry.RequestObservation;
 import io.madit.v1.StreamDetokenizeRequest;
@@ -55,11 +56,17 @@ final class PictureStream implements StreamObserver<StreamDetokenizeRequest> {
     StreamReplies replies = new StreamReplies(observer, context.metrics());
     PictureStream stream = new PictureStream(context, replies, maxPictures);
     observer.setOnCancelHandler(stream::abandon);
+    observer.request(1);
     return stream;
   }
 
   @Override
   public void onNext(StreamDetokenizeRequest request) {
+    handle(request);
+    replies.requestNext();
+  }
+
+  private void handle(StreamDetokenizeRequest request) {
     switch (request.getEventCase()) {
       case BEGIN -> begin(request, observe(request));
       case TOKENS -> {
@@ -102,9 +109,10 @@ final class PictureStream implements StreamObserver<StreamDetokenizeRequest> {
     try {
       checkName(request);
       StreamOptions options = StreamOptions.parse(context, request.getBegin());
+      Ticket ticket =
+          context.enter(options.picture(), options.picture().work(), options.deadlineNanos());
       picture =
-          new StreamPicture(
-              context, observation, imageId, options, replies, context.enter(), this::ended);
+          new StreamPicture(context, observation, imageId, options, replies, ticket, this::ended);
     } catch (RuntimeException e) {
       refuse(imageId, e, observation);
       return;
@@ -113,6 +121,7 @@ final class PictureStream implements StreamObserver<StreamDetokenizeRequest> {
       failed.remove(imageId);
       inFlight.put(imageId, picture);
     }
+    context.awaiting().add(picture);
     picture.accept();
   }
 
@@ -174,6 +183,7 @@ final class PictureStream implements StreamObserver<StreamDetokenizeRequest> {
 
   private void ended(StreamPicture picture, boolean ok) {
     boolean last;
+    context.awaiting().remove(picture);
     synchronized (this) {
       inFlight.remove(picture.imageId());
       if (!ok) {

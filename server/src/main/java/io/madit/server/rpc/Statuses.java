@@ -9,6 +9,8 @@ import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
+import io.madit.server.admission.AdmissionRefused;
+import io.madit.server.admission.Refusal;
 import io.madit.server.engine.EngineException;
 import io.madit.v1.ImageError;
 import org.slf4j.Logger;
@@ -28,6 +30,14 @@ final class Statuses {
   static RequestFailure failure(Throwable cause) {
     if (cause instanceof RequestFailure known) {
       return known;
+    }
+    if (cause instanceof AdmissionRefused refused) {
+      Refusal refusal = refused.refusal();
+      ErrorCode code = ErrorCode.of(refusal.reason());
+      return refusal
+          .retryAfter()
+          .map(after -> RequestFailure.retryable(code, refusal.message(), after))
+          .orElseGet(() -> RequestFailure.of(code, refusal.message()));
     }
     if (cause instanceof EngineException engine) {
       ErrorCode code = ErrorCode.of(engine.failure());

@@ -1,6 +1,6 @@
 package io.madit.server.rpc;
 
-import io.madit.server.admission.AdmissionGate.Ticket;
+import io.madit.server.admission.Admission.Ticket;
 import io.madit.server.engine.DetokenizeResult;
 import io.madit.server.engine.EngineException;
 import io.madit.server.engine.EngineFailure;
@@ -47,7 +47,8 @@ final class StreamPicture implements SessionListener {
   private int received;
   private boolean endSeen;
   private long awaitingNanos;
-  private boolean submitted;
+  private volatile boolean submitted;
+  private volatile long lastTokensNanos = beginNanos;
 
   /** Completed when {@code submit} has returned, which may be after the engine's first reports. */
   private final CompletableFuture<Session> session = new CompletableFuture<>();
@@ -110,6 +111,7 @@ final class StreamPicture implements SessionListener {
 
   /** The next ids. Failures of the picture are reported, not thrown. */
   void tokens(TokenChunk chunk) {
+    lastTokensNanos = System.nanoTime();
     try {
       take(chunk);
     } catch (RuntimeException e) {
@@ -165,6 +167,7 @@ final class StreamPicture implements SessionListener {
     awaitingNanos = System.nanoTime() - beginNanos;
     VisualInput visual = new VisualInput.TokenIds(ids);
     submitted = true;
+    context.awaiting().remove(this);
     session.complete(
         context
             .engine()
@@ -173,6 +176,22 @@ final class StreamPicture implements SessionListener {
                     .picture()
                     .command(visual, options.deadlineNanos(), options.previewEveryRounds(), true),
                 this));
+  }
+
+  /** Gives it up if its ids have stopped coming or its deadline has passed meanwhile. */
+  void expire(long nowNanos, long timeoutNanos) {
+    if (submitted) {
+      return;
+    }
+    if (options.deadlineNanos().isPresent()
+        && options.deadlineNanos().getAsLong() - nowNanos <= 0) {
+      abort(RequestFailure.of(ErrorCode.DEADLINE_EXCEEDED, "the deadline has passed"));
+    } else if (nowNanos - lastTokensNanos > timeoutNanos) {
+      abort(
+          RequestFailure.of(
+              ErrorCode.TOKENS_TIMEOUT,
+              "no ids came for " + timeoutNanos / 1_000_000 + " ms, " + received + " had come"));
+    }
   }
 
   /** CancelImage, or the end of the stream. */
@@ -206,6 +225,11 @@ final class StreamPicture implements SessionListener {
                         .setPatchesDone(visible)
                         .setPatchesTotal(patches()))
                 .build()));
+  }
+
+  @Override
+  public void onWorkLeft(double seconds) {
+    ticket.workLeft(seconds);
   }
 
   @Override

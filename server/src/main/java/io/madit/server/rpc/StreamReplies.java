@@ -20,11 +20,26 @@ final class StreamReplies {
   private final Map<String, StreamDetokenizeResponse> previews = new LinkedHashMap<>();
   private boolean closed;
 
+  /** The client could not take more when its last event was handled: the next is not read yet. */
+  private boolean inputPaused;
+
   StreamReplies(
       ServerCallStreamObserver<StreamDetokenizeResponse> observer, ServerMetrics metrics) {
     this.observer = observer;
     this.metrics = metrics;
     observer.setOnReadyHandler(this::flush);
+    observer.disableAutoRequest();
+  }
+
+  /**
+   * Reads the next event of the client, now or when it has read what waits for it: a client that
+   * sends but never reads cannot pile up answers.
+   */
+  synchronized void requestNext() {
+    inputPaused = !observer.isReady();
+    if (!inputPaused) {
+      observer.request(1);
+    }
   }
 
   synchronized void accepted(StreamDetokenizeResponse event) {
@@ -69,6 +84,9 @@ final class StreamReplies {
   }
 
   private synchronized void flush() {
+    if (inputPaused) {
+      requestNext();
+    }
     sendWaiting(previews);
     sendWaiting(progress);
   }

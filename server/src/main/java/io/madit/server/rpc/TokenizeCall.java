@@ -1,7 +1,7 @@
 package io.madit.server.rpc;
 
 import io.grpc.stub.ServerCallStreamObserver;
-import io.madit.server.admission.AdmissionGate.Ticket;
+import io.madit.server.admission.Admission.Ticket;
 import io.madit.server.engine.TokenizeCommand;
 import io.madit.server.engine.TokenizeResult;
 import io.madit.server.image.PictureException;
@@ -39,7 +39,7 @@ final class TokenizeCall {
     check(model.manifest(), request);
     String requestId = context.newRequestId();
     observation.accepted(requestId, model.bundle().id());
-    Ticket ticket = context.enter();
+    Ticket ticket = context.enterTokenize(model);
     try {
       RgbPicture picture = picture(reader, request.getImage(), model.manifest().image());
       CompletableFuture<TokenizeResult> work =

@@ -2,7 +2,7 @@ package io.madit.server.rpc;
 
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
-import io.madit.server.admission.AdmissionGate;
+import io.madit.server.admission.Admission;
 import io.madit.server.engine.Engine;
 import io.madit.server.image.PictureEncoder;
 import io.madit.server.image.PictureReader;
@@ -35,14 +35,17 @@ public final class VisualTokenRpc extends VisualTokenServiceGrpc.VisualTokenServ
   public VisualTokenRpc(
       Engine engine,
       ModelRegistry models,
-      AdmissionGate gate,
+      Admission admission,
+      AwaitingPictures awaiting,
       PictureEncoder encoder,
       PictureReader reader,
       ServerMetrics metrics,
       RandomGenerator random,
       int maxPicturesPerStream,
       String version) {
-    context = new CallContext(engine, models, gate, new OutputWriter(encoder), metrics, random);
+    context =
+        new CallContext(
+            engine, models, admission, awaiting, new OutputWriter(encoder), metrics, random);
     this.reader = reader;
     this.maxPicturesPerStream = maxPicturesPerStream;
     this.version = version;

@@ -1,7 +1,9 @@
 package io.madit.server.telemetry;
 
+import io.madit.server.cost.Costs;
 import io.madit.server.engine.EngineStats;
 import io.madit.server.engine.Timings;
+import io.madit.server.model.Bundle;
 import io.micrometer.core.instrument.Clock;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.FunctionCounter;
@@ -23,6 +25,8 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.DoubleSupplier;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
@@ -34,6 +38,7 @@ public final class ServerMetrics {
   private final ExpositionFormats formats = ExpositionFormats.init();
   private final Counter droppedPreviews;
 
+  private final Map<Bundle, RoundMeters> roundMeters = new ConcurrentHashMap<>();
   private final Timer queue;
   private final Timer rounds;
   private final Timer decode;
@@ -87,6 +92,33 @@ public final class ServerMetrics {
     engineCounter(
         stats, "madit.engine.round.seconds", "Time in packed rounds", s -> s.roundNanos() * 1e-9);
     engineCounter(stats, "madit.previews", "Previews rendered", s -> s.previews());
+  }
+
+  /** Watches what the cost model knows of a model. */
+  public void watchCosts(String model, Supplier<Costs> costs) {
+    costGauge(model, "madit.useful.rows", "Width of a useful round", costs, Costs::usefulRows);
+    costGauge(
+        model,
+        "madit.cost.error",
+        "Recent mean of |predicted - measured| / measured round time",
+        costs,
+        Costs::relativeError);
+  }
+
+  private void costGauge(
+      String model, String name, String text, Supplier<Costs> costs, ToDoubleFunction<Costs> read) {
+    Gauge.builder(name, () -> read.applyAsDouble(costs.get()))
+        .description(text)
+        .tag("model", model)
+        .strongReference(true)
+        .register(registry);
+  }
+
+  /** A packed round has run: {@link io.madit.server.engine.EngineEvents#onRound}. */
+  public void recordRound(
+      Bundle model, int sessions, int rows, double seconds, double predictedSeconds) {
+    RoundMeters meters = roundMeters.computeIfAbsent(model, m -> new RoundMeters(registry, m.id()));
+    meters.record(sessions, rows, seconds);
   }
 
   /** Watches a number of things. */

@@ -3,6 +3,7 @@ package io.madit.server.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.madit.server.engine.Batching;
 import io.madit.server.model.PrecisionChoice;
 import io.madit.server.model.TorchDevice;
 import java.nio.file.Path;
@@ -27,7 +28,21 @@ class ServerFlagsTest {
     assertThat(config.model().precision()).isEqualTo(PrecisionChoice.AUTO);
     assertThat(config.model().threads())
         .isEqualTo(Math.max(1, Runtime.getRuntime().availableProcessors() - 1));
-    assertThat(config.limits()).isEqualTo(new LimitsConfig(256, 32, 4096, 16 << 20));
+    assertThat(config.limits())
+        .isEqualTo(
+            new LimitsConfig(
+                256,
+                256,
+                32,
+                Duration.ofMinutes(2),
+                2L << 30,
+                4096,
+                16 << 20,
+                Duration.ofMinutes(1)));
+    assertThat(config.scheduling())
+        .isEqualTo(
+            new SchedulingConfig(
+                Batching.CONTINUOUS, Duration.ofSeconds(10), true, Duration.ofMinutes(5)));
     assertThat(config.observability()).isEqualTo(new ObservabilityConfig(false, true, false));
     assertThat(config.drain()).isEqualTo(Duration.ofSeconds(30));
   }
@@ -44,7 +59,15 @@ class ServerFlagsTest {
             "--precision=bfloat16",
             "--threads=5",
             "--max-pictures=6",
+            "--max-pictures-per-client=4",
             "--max-pictures-per-stream=7",
+            "--max-backlog-seconds=13",
+            "--max-state-bytes=2000000",
+            "--tokens-timeout-ms=14",
+            "--batching=whole-request",
+            "--aging-seconds=15",
+            "--check-deadlines=false",
+            "--stuck-seconds=16",
             "--max-packed-rows=8",
             "--max-picture-pixels=2048",
             "--max-message-bytes=100000",
@@ -62,7 +85,10 @@ class ServerFlagsTest {
                     new TorchDevice(3),
                     PrecisionChoice.BFLOAT16,
                     5),
-                new LimitsConfig(6, 7, 8, 2048),
+                new LimitsConfig(
+                    6, 4, 7, Duration.ofSeconds(13), 2_000_000, 8, 2048, Duration.ofMillis(14)),
+                new SchedulingConfig(
+                    Batching.WHOLE_REQUEST, Duration.ofSeconds(15), false, Duration.ofSeconds(16)),
                 new ObservabilityConfig(true, false, true),
                 Duration.ofSeconds(12)));
   }

@@ -37,7 +37,7 @@ class EngineLoopTest {
   private final FakeRuntime runtime = new FakeRuntime(BUNDLE);
   private final EngineCounters counters = new EngineCounters();
   private long now;
-  private EngineLoop loop = loop(new EngineSettings(8 * ROWS, 8, 8, 8, 8));
+  private EngineLoop loop = loop(EngineFixture.settings(8 * ROWS, 8));
 
   @AfterEach
   void nothingIsLeft() {
@@ -77,7 +77,7 @@ class EngineLoopTest {
 
   @Test
   void widthLimit_letsTheOldestGoFirst() {
-    loop = loop(new EngineSettings(2 * ROWS, 8, 8, 8, 8));
+    loop = loop(EngineFixture.settings(2 * ROWS, 8));
     submit(1, 1);
     submit(2, 1);
     submit(3, 1);
@@ -86,8 +86,8 @@ class EngineLoopTest {
   }
 
   @Test
-  void liveLimit_keepsTheOthersInTheQueue() {
-    loop = loop(new EngineSettings(8 * ROWS, 1, 8, 8, 8));
+  void sessionsBeyondTheWidth_stayInTheQueueWithoutState() {
+    loop = loop(EngineFixture.settings(ROWS, 8));
     submit(1, 2);
     submit(2, 1);
     loop.step();
@@ -256,7 +256,12 @@ class EngineLoopTest {
   }
 
   private EngineLoop loop(EngineSettings settings) {
-    return new EngineLoop(Map.of(BUNDLE, runtime), settings, counters, () -> now);
+    return new EngineLoop(
+        Map.of(BUNDLE, new LoadedModel(BUNDLE, runtime)),
+        settings,
+        counters,
+        EngineEvents.NONE,
+        () -> now);
   }
 
   private void drain() {

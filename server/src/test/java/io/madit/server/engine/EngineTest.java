@@ -114,7 +114,8 @@ class EngineTest {
                     bundle -> {
                       throw new IllegalStateException("no such device");
                     },
-                    EngineSettings.DEFAULT))
+                    EngineSettings.DEFAULT,
+                    EngineEvents.NONE))
         .isInstanceOf(IllegalStateException.class)
         .hasMessage("no such device");
   }
@@ -133,7 +134,8 @@ class EngineTest {
   }
 
   private Engine start() throws Exception {
-    return Engine.start(List.of(BUNDLE), bundle -> runtime, new EngineSettings(4096, 1, 2, 2, 1));
+    return Engine.start(
+        List.of(BUNDLE), bundle -> runtime, EngineFixture.settings(4096, 2), EngineEvents.NONE);
   }
 
   private static void assertRefused(Engine engine, EngineFailure failure) {

@@ -41,7 +41,8 @@ class GoldenTest {
         Engine.start(
             List.copyOf(bundles.values()),
             new DjlRuntimeLoader(TorchDevice.CPU, PrecisionChoice.FLOAT32),
-            EngineSettings.DEFAULT);
+            EngineSettings.DEFAULT,
+            EngineEvents.NONE);
   }
 
   @AfterAll
@@ -136,7 +137,8 @@ class GoldenTest {
         Engine.start(
             List.of(nano),
             new DjlRuntimeLoader(TorchDevice.CPU, PrecisionChoice.FLOAT32),
-            EngineSettings.DEFAULT)) {
+            EngineSettings.DEFAULT,
+            EngineEvents.NONE)) {
       own.submit(golden.command(nano), listener);
       DetokenizeResult result = listener.result();
       assertCloseLatents(

@@ -39,7 +39,8 @@ class MemoryTest {
         Engine.start(
             bundles,
             new DjlRuntimeLoader(TorchDevice.CPU, PrecisionChoice.FLOAT32),
-            EngineSettings.DEFAULT)) {
+            EngineSettings.DEFAULT,
+            EngineEvents.NONE)) {
       int arraysAtRest = engine.stats().liveArrays();
       run(engine, bundles, WARM_UP_ROUNDS);
       long before = residentKib();

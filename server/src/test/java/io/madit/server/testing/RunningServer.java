@@ -6,7 +6,9 @@ import io.madit.server.config.LimitsConfig;
 import io.madit.server.config.ModelConfig;
 import io.madit.server.config.NetworkConfig;
 import io.madit.server.config.ObservabilityConfig;
+import io.madit.server.config.SchedulingConfig;
 import io.madit.server.config.ServerConfig;
+import io.madit.server.engine.Batching;
 import io.madit.server.lifecycle.MaditServer;
 import io.madit.server.model.DjlRuntimeLoader;
 import io.madit.server.model.PrecisionChoice;
@@ -29,6 +31,19 @@ import java.util.concurrent.TimeUnit;
 public final class RunningServer implements AutoCloseable {
   public static final int MAX_PICTURES = 12;
   public static final int MAX_PICTURES_PER_STREAM = 4;
+  public static final LimitsConfig LIMITS =
+      new LimitsConfig(
+          MAX_PICTURES,
+          MAX_PICTURES,
+          MAX_PICTURES_PER_STREAM,
+          Duration.ofMinutes(2),
+          1 << 30,
+          4096,
+          1 << 20,
+          Duration.ofMinutes(1));
+  public static final SchedulingConfig SCHEDULING =
+      new SchedulingConfig(
+          Batching.CONTINUOUS, Duration.ofSeconds(10), true, Duration.ofMinutes(5));
   private static final int MAX_MESSAGE_BYTES = 4 << 20;
 
   private final MaditServer server;
@@ -63,7 +78,8 @@ public final class RunningServer implements AutoCloseable {
         new ServerConfig(
             new NetworkConfig("127.0.0.1", 0, 0, MAX_MESSAGE_BYTES, Duration.ofMinutes(30)),
             new ModelConfig(List.of(bundles), TorchDevice.CPU, PrecisionChoice.FLOAT32, 1),
-            new LimitsConfig(MAX_PICTURES, MAX_PICTURES_PER_STREAM, 4096, 1 << 20),
+            LIMITS,
+            SCHEDULING,
             observability,
             Duration.ofSeconds(30));
     return new RunningServer(MaditServer.start(config, loader, "test"));
