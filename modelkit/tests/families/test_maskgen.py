@@ -78,7 +78,7 @@ def test_guidance_rises_to_its_scale_and_none_keeps_it():
 def test_sampling_settings_are_checked():
     with pytest.raises(ConversionError, match="num_sample_steps must be at least 1, is 0"):
         vq_sampling({"num_sample_steps": 0})
-    with pytest.raises(ConversionError, match="guidance_decay must be one of .*, is quadratic"):
+    with pytest.raises(ConversionError, match=r"guidance_decay must be one of .*, is quadratic"):
         vq_sampling({"guidance_decay": "quadratic"})
 
 
