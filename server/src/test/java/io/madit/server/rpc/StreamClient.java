@@ -8,6 +8,7 @@ import io.madit.v1.EndImage;
 import io.madit.v1.StreamDetokenizeRequest;
 import io.madit.v1.StreamDetokenizeResponse;
 import io.madit.v1.TokenChunk;
+import io.madit.v1.VisualTokenServiceGrpc.VisualTokenServiceStub;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
@@ -22,26 +23,28 @@ final class StreamClient {
   private final StreamObserver<StreamDetokenizeRequest> out;
 
   StreamClient(RunningServer server) {
+    this(server.async());
+  }
+
+  StreamClient(VisualTokenServiceStub stub) {
     out =
-        server
-            .async()
-            .streamDetokenize(
-                new StreamObserver<>() {
-                  @Override
-                  public void onNext(StreamDetokenizeResponse event) {
-                    events.add(event);
-                  }
+        stub.streamDetokenize(
+            new StreamObserver<>() {
+              @Override
+              public void onNext(StreamDetokenizeResponse event) {
+                events.add(event);
+              }
 
-                  @Override
-                  public void onError(Throwable t) {
-                    closed.completeExceptionally(t);
-                  }
+              @Override
+              public void onError(Throwable t) {
+                closed.completeExceptionally(t);
+              }
 
-                  @Override
-                  public void onCompleted() {
-                    closed.complete(null);
-                  }
-                });
+              @Override
+              public void onCompleted() {
+                closed.complete(null);
+              }
+            });
   }
 
   void begin(String image, BeginImage.Builder begin) {

@@ -98,15 +98,29 @@ public final class RunningServer implements AutoCloseable {
     return VisualTokenServiceGrpc.newStub(channel).withDeadlineAfter(60, TimeUnit.SECONDS);
   }
 
-  /** Status and body of a GET. */
-  public record Page(int status, String body) {}
+  /** What a GET answered. */
+  public record Page(int status, String type, String body) {}
 
   public Page get(String path) throws IOException, InterruptedException {
+    return get(path, "*/*");
+  }
+
+  /**
+   * What a GET answers.
+   *
+   * @param accept the formats the reader takes
+   */
+  public Page get(String path, String accept) throws IOException, InterruptedException {
     URI uri = URI.create("http://127.0.0.1:" + server.httpPort() + path);
     var response =
         HttpClient.newHttpClient()
-            .send(HttpRequest.newBuilder(uri).build(), BodyHandlers.ofString());
-    return new Page(response.statusCode(), response.body());
+            .send(
+                HttpRequest.newBuilder(uri).header("Accept", accept).build(),
+                BodyHandlers.ofString());
+    return new Page(
+        response.statusCode(),
+        response.headers().firstValue("Content-Type").orElse(""),
+        response.body());
   }
 
   /** The value of a metric without labels. */
