@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from ..case import Case
-from ..ddpm import ddpm_table
+from ..ddpm import ddpm_step, ddpm_table
 from ..draws import RecordedDraws
 from ..masked_sampler import Trace, masked_counts, masked_sampling
 from . import vq_sampler
@@ -89,7 +89,7 @@ def run_kl(model: MaskGenKl, case: Case) -> dict[str, Tensor]:
     text, condition = text[: halves * samples], condition[: halves * samples]
     orders = draws.orders(samples, config.tokens)
     counts = masked_counts(config.tokens, settings.rounds)
-    table = ddpm_table(list(config.diffusion_steps)).tolist()
+    table = ddpm_table(model.diffloss.alphas, list(config.diffusion_steps)).tolist()
     tokens = torch.zeros(samples, config.tokens, config.token_size)
     masked = torch.ones(samples, config.tokens, dtype=torch.bool)
     scales = []
@@ -139,7 +139,7 @@ def _diffuse(
         output = model.diffloss.output(x, contexts, row[0])
         first = output if step == 0 else first
         noise = temperature * draws.solver_noise(rows, x.shape[1], step)
-        x = model.diffloss.step(x, output, row, scale, noise)
+        x = ddpm_step(x, output, row, scale, noise)
     return x, first
 
 
