@@ -11,6 +11,12 @@ public final class CostModel {
 
   private static final double SMOOTHING = 0.1;
 
+  /** The device's speed changes all costs alike and soon: the last 30 rounds or so tell it. */
+  private static final double DRIFT_SMOOTHING = 0.03;
+
+  /** A round counts as at most this much slower or faster than predicted. */
+  private static final double DRIFT_CLIP = Math.log(2);
+
   /**
    * Useful width is where throughput reaches this share of its limit. With rounds of fixed + m
    * seconds at m seconds of rows, throughput relative to its limit is m / (fixed + m).
@@ -35,6 +41,10 @@ public final class CostModel {
   private double decode = Double.NaN;
   private double encode = Double.NaN;
   private double relativeError;
+
+  /** Logarithm of measured over fitted. */
+  private double drift;
+
   private long rounds;
 
   /** One packed round. */
@@ -44,8 +54,10 @@ public final class CostModel {
     }
     double[] x = {1, work.encoderRows(), work.decoderRows(), work.predictedRows()};
     if (rounds > 0) {
-      double error = Math.abs(predict(x) - seconds) / seconds;
+      double error = Math.abs(speed() * fitted(x) - seconds) / seconds;
       relativeError = rounds == 1 ? error : smooth(relativeError, error);
+      double seen = Math.log(seconds / fitted(x)) - drift;
+      drift += DRIFT_SMOOTHING * Math.max(-DRIFT_CLIP, Math.min(DRIFT_CLIP, seen));
     }
     rounds++;
     double weight = 1 / (seconds * seconds);
@@ -59,7 +71,7 @@ public final class CostModel {
     if (refitDue()) {
       fit();
     }
-    variableSeconds = MEMORY * variableSeconds + predict(x) - coefficients[0];
+    variableSeconds = MEMORY * variableSeconds + fitted(x) - coefficients[0];
   }
 
   /** What was seen so far is never forgotten: it came from rounds chosen to differ. */
@@ -73,6 +85,7 @@ public final class CostModel {
       moments[i] = 0;
     }
     fit();
+    drift = 0;
   }
 
   private void fit() {
@@ -107,10 +120,10 @@ public final class CostModel {
   /** What is known now. */
   public Costs costs() {
     return new Costs(
-        coefficients[0],
-        coefficients[1],
-        coefficients[2],
-        coefficients[3],
+        speed() * coefficients[0],
+        speed() * coefficients[1],
+        speed() * coefficients[2],
+        speed() * coefficients[3],
         known(condition),
         known(decode),
         known(encode),
@@ -126,7 +139,11 @@ public final class CostModel {
     return USEFUL_SHARE / (1 - USEFUL_SHARE) * coefficients[0] / secondsPerRow;
   }
 
-  private double predict(double[] x) {
+  private double speed() {
+    return Math.exp(drift);
+  }
+
+  private double fitted(double[] x) {
     double sum = 0;
     for (int i = 0; i < FEATURES; i++) {
       sum += coefficients[i] * x[i];

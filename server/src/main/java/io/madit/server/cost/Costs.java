@@ -50,13 +50,4 @@ public record Costs(
         left.rounds() == 0 ? 0 : Math.min(left.rounds(), left.rows().decoderRows() / width) * fixed;
     return fixedShare + marginal(left.rows()) + left.pictures() * decode;
   }
-
-  /**
-   * Seconds until the picture is there when every round is shared with others.
-   *
-   * @param othersSeconds what the others add to each round
-   */
-  public double along(WorkLeft left, double othersSeconds) {
-    return alone(left) + left.rounds() * othersSeconds;
-  }
 }
