@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..scripted import Dense, dense
+from ..scripted import Dense
 
 FREQUENCIES = 128
 LONGEST_PERIOD = 10_000
@@ -79,7 +79,7 @@ class AdaLnMlp(nn.Module):
 class PackedAdaLnMlp(nn.Module):
     """The same network split into what is fixed per patch and what changes per step, with one layer for all modulations.
 
-    Shares its weights with ``net``; :meth:`cast` changes the precision of the large layers.
+    Shares its weights with ``net``. Stays float32 when the transformer does not.
     """
 
     def __init__(self, net: AdaLnMlp) -> None:
@@ -88,21 +88,13 @@ class PackedAdaLnMlp(nn.Module):
         self.norm_final, self.output = net.final_layer.norm_final, net.final_layer.linear
         blocks = list(net.res_blocks)
         self.norms = nn.ModuleList([block.in_ln for block in blocks])
-        self.inner = nn.ModuleList([dense(block.mlp[0]) for block in blocks])
-        self.outer = nn.ModuleList([dense(block.mlp[2]) for block in blocks])
+        self.inner = nn.ModuleList([block.mlp[0] for block in blocks])
+        self.outer = nn.ModuleList([block.mlp[2] for block in blocks])
         layers = [block.adaLN_modulation[1] for block in blocks] + [net.final_layer.adaLN_modulation[1]]
         self.modulation = Dense(
             torch.cat([layer.weight for layer in layers]), torch.cat([layer.bias for layer in layers])
         )
         self.parts = 3 * len(blocks) + 2
-
-    @torch.jit.export
-    def cast(self, dtype: torch.dtype) -> None:
-        self.modulation.cast(dtype)
-        for layer in self.inner:
-            layer.cast(dtype)
-        for layer in self.outer:
-            layer.cast(dtype)
 
     @torch.jit.export
     def condition(self, context: Tensor) -> Tensor:

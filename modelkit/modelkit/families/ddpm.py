@@ -14,7 +14,7 @@ TRAINED_STEPS = 1000
 LARGEST_BETA = 0.999
 
 
-def chosen_steps(sections: list[int]) -> Tensor:
+def chosen_steps(sections: list[int], trained: int = TRAINED_STEPS) -> Tensor:
     """The trained steps that are kept, ascending, int64: the range is cut into sections, ``sections`` steps in each.
 
     One section of T steps: round(i 999 / (T - 1)), summed up as the authors do it, halves to even.
@@ -22,7 +22,7 @@ def chosen_steps(sections: list[int]) -> Tensor:
     kept: list[Tensor] = []
     start = 0
     for index in range(len(sections)):
-        size = TRAINED_STEPS // len(sections) + (1 if index < TRAINED_STEPS % len(sections) else 0)
+        size = trained // len(sections) + (1 if index < trained % len(sections) else 0)
         count = sections[index]
         if count < 1 or count > size:
             raise ValueError("steps of a section must be at least 1 and not exceed the trained ones")
@@ -65,7 +65,8 @@ def ddpm_table(alphas: Tensor, sections: list[int]) -> Tensor:
     noisy = torch.ones_like(alpha)
     noisy[0] = 0.0
     columns = [times.double(), (1 / alpha).sqrt(), (1 / alpha - 1).sqrt(), mean_x0, mean_x]
-    return torch.stack([*columns, variance.log(), beta.log(), noisy], 1).flip(0)
+    columns += [variance.log(), beta.log(), noisy]
+    return torch.stack(columns, 1).flip(0)
 
 
 def ddpm_step(x: Tensor, output: Tensor, row: list[float], guidance: Tensor, noise: Tensor) -> Tensor:

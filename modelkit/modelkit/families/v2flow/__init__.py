@@ -1,6 +1,6 @@
 """V2Flow: pictures as tokens of a language model's vocabulary, and a masked flow decoder (arXiv 2503.07493)."""
 
-from .model import convert
+from .model import V2Flow, convert
 from .reference import LEADING, exceptions, run_case
 
-__all__ = ["LEADING", "convert", "exceptions", "run_case"]
+__all__ = ["LEADING", "V2Flow", "convert", "exceptions", "run_case"]

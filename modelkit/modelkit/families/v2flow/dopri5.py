@@ -9,8 +9,6 @@ import torch
 from torch import Tensor
 
 TOLERANCE = 1e-5
-ORDER = 5
-SAFETY, LARGEST_FACTOR, SMALLEST_FACTOR = 0.9, 10.0, 0.2
 
 
 def nodes() -> list[float]:
@@ -69,34 +67,36 @@ def weighed(slopes: list[Tensor], weights: list[float], stride: Tensor) -> Tenso
     return (stacked * (stride.unsqueeze(2) * factors)).sum(2)
 
 
-def first_trial(y: Tensor, slope: Tensor, sizes: list[int]) -> Tensor:
+def first_trial(y: Tensor, slope: Tensor, sizes: list[int], tolerance: float = TOLERANCE) -> Tensor:
     """Length [G] float32 of the probe step from which :func:`first_step` is found."""
-    scale = TOLERANCE + y.abs() * TOLERANCE
+    scale = tolerance + y.abs() * tolerance
     size, speed = rms(y / scale, sizes), rms(slope / scale, sizes)
     tiny = (size < 1e-5) | (speed < 1e-5)
     return torch.where(tiny, 1e-6, 0.01 * size / speed)
 
 
-def first_step(y: Tensor, slope: Tensor, probe: Tensor, trial: Tensor, sizes: list[int]) -> Tensor:
+def first_step(
+    y: Tensor, slope: Tensor, probe: Tensor, trial: Tensor, sizes: list[int], tolerance: float = TOLERANCE
+) -> Tensor:
     """Length [G] float64 of the first step, by Hairer's rule; ``probe``: the slope after the trial step [G]."""
-    scale = TOLERANCE + y.abs() * TOLERANCE
+    scale = tolerance + y.abs() * tolerance
     speed = rms(slope / scale, sizes)
     bend = rms((probe - slope) / scale, sizes) / trial
     flat = (speed <= 1e-15) & (bend <= 1e-15)
-    length = torch.where(flat, (trial * 1e-3).clamp_min(1e-6), (0.01 / torch.maximum(speed, bend)) ** (1.0 / ORDER))
+    length = torch.where(flat, (trial * 1e-3).clamp_min(1e-6), (0.01 / torch.maximum(speed, bend)) ** (1.0 / 5))
     return torch.minimum(100 * trial, length).double()
 
 
-def error_ratio(y: Tensor, following: Tensor, error: Tensor, sizes: list[int]) -> Tensor:
+def error_ratio(y: Tensor, following: Tensor, error: Tensor, sizes: list[int], tolerance: float = TOLERANCE) -> Tensor:
     """Error of a step in units of the tolerance, [G]: at most 1 is accepted."""
-    return rms(error / (TOLERANCE + TOLERANCE * torch.maximum(y.abs(), following.abs())), sizes)
+    return rms(error / (tolerance + tolerance * torch.maximum(y.abs(), following.abs())), sizes)
 
 
 def next_stride(stride: Tensor, ratio: Tensor) -> Tensor:
     """The next step's length float64 [G]: at most 10 times, after a rejection at least 0.2 times the last one."""
-    smallest = torch.where(ratio < 1, 1.0, SMALLEST_FACTOR).double()
-    factor = torch.maximum(SAFETY / ratio.double() ** (1.0 / ORDER), smallest).clamp_max(LARGEST_FACTOR)
-    return stride * torch.where(ratio == 0, LARGEST_FACTOR, factor)
+    smallest = 0.2 + 0.8 * (ratio < 1).double()
+    factor = torch.maximum(0.9 / ratio.double() ** (1.0 / 5), smallest).clamp_max(10.0)
+    return stride * torch.where(ratio == 0, 10.0, factor)
 
 
 def interpolate(y: Tensor, following: Tensor, slopes: list[Tensor], stride: Tensor, share: Tensor) -> Tensor:

@@ -10,9 +10,9 @@ STEPS, SHIFT, GUIDANCE = 20, 3.0, 4.5
 LAST_TIME = 0.001
 
 
-def solver_times(steps: int, shift: float) -> Tensor:
+def solver_times(steps: int, shift: float = SHIFT, last: float = LAST_TIME) -> Tensor:
     """Times float32 [steps + 1] from almost 1 to 0: s u / (1 + (s - 1) u), u from 0.999 to 0."""
-    u = 1 - torch.linspace(1.0, LAST_TIME, steps + 1)
+    u = 1 - torch.linspace(1.0, last, steps + 1, dtype=torch.float32)
     return (shift * u / (1 + (shift - 1) * u)).flip(0)
 
 

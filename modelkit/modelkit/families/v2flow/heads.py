@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from ..adaln_mlp import AdaLnMlp
+from ..adaln_mlp import PackedAdaLnMlp
 from .dopri5 import (
     error_ratio,
     error_weights,
@@ -16,30 +16,25 @@ from .dopri5 import (
     weighed,
 )
 
-MOST_STEPS = 1000
-
 
 class CondOtHead(nn.Module):
     """Adaptive integration of packed rows; groups of rows control their own steps."""
 
-    def __init__(self, net: AdaLnMlp) -> None:
+    def __init__(self, net: PackedAdaLnMlp) -> None:
         super().__init__()
         self.net = net
+        self.most_steps = 1000
 
     @torch.jit.export
-    def output(self, x: Tensor, contexts: Tensor, times: Tensor) -> Tensor:
-        """Network output; with twice as many contexts as rows (the unconditional ones last) x and times [M] are repeated."""
-        if contexts.shape[0] > x.shape[0]:
-            return self.net(torch.cat([x, x]), torch.cat([times, times]), contexts)
-        return self.net(x, times, contexts)
-
-    @torch.jit.export
-    def velocity(self, x: Tensor, contexts: Tensor, guidance: Tensor, times: Tensor) -> Tensor:
-        """The guided velocity [M, C]; guidance [M, 1], times float32 [M]."""
-        output = self.output(x, contexts, times)
+    def velocity(self, x: Tensor, conditions: Tensor, guidance: Tensor, times: Tensor, owner: Tensor) -> Tensor:
+        """The guided velocity [M, C]. conditions [M or 2 M, width] of the network, unconditional ones last; guidance
+        [M, 1]; times float32 [G] of the groups that ``owner`` int64 [M] names.
+        """
+        embedded = self.net.time(times)[owner]
         rows = x.shape[0]
-        if output.shape[0] == rows:
-            return output
+        if conditions.shape[0] == rows:
+            return self.net(x, embedded + conditions)
+        output = self.net(torch.cat([x, x]), torch.cat([embedded, embedded]) + conditions)
         uncond = output[rows:]
         return uncond + guidance * (output[:rows] - uncond)
 
@@ -53,18 +48,19 @@ class CondOtHead(nn.Module):
         owner = torch.repeat_interleave(
             torch.arange(len(sizes), device=device), torch.tensor(sizes, device=device), output_size=x.shape[0]
         )
+        conditions = self.net.condition(contexts)
         begin = torch.zeros(len(sizes), dtype=torch.float64, device=device)
         seen = [begin.float()]
-        slope = self.velocity(x, contexts, guidance, seen[0][owner])
+        slope = self.velocity(x, conditions, guidance, seen[0], owner)
         trial = first_trial(x, slope, sizes)
         seen.append((begin + trial).float())
-        probe = self.velocity(x + trial[owner].unsqueeze(1) * slope, contexts, guidance, seen[1][owner])
+        probe = self.velocity(x + trial[owner].unsqueeze(1) * slope, conditions, guidance, seen[1], owner)
         length = first_step(x, slope, probe, trial, sizes)
         result = x
         done = torch.zeros_like(begin, dtype=torch.bool)
         steps = 0
         while not bool(done.all()):
-            if steps == MOST_STEPS or not bool(torch.isfinite(length).all()):
+            if steps == self.most_steps or not bool(torch.isfinite(length).all()):
                 raise RuntimeError("the flow could not be integrated: its velocity is not finite or not smooth")
             steps += 1
             end = begin + length
@@ -79,7 +75,7 @@ class CondOtHead(nn.Module):
                     time = torch.nextafter(end.float(), end.float() - 1)  # just before the end, as torchdiffeq does
                 following = x + weighed(slopes, stage_weights(stage), row_stride)
                 seen.append(time)
-                slopes.append(self.velocity(following, contexts, guidance, time[owner]))
+                slopes.append(self.velocity(following, conditions, guidance, time, owner))
             ratio = error_ratio(x, following, weighed(slopes, error_weights(), row_stride), sizes)
             accepted = ratio <= 1
             arrived = accepted & (end >= 1) & ~done

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from ..adaln_mlp import PackedAdaLnMlp
 from ..case import Case
 from ..draws import Draws, RecordedDraws
 from ..masked_sampler import Head, HeadResult, MaskedSampling, Trace, masked_sampling, sample
@@ -80,12 +81,13 @@ def linear_head(model: V2Flow, draws: Draws, settings: LinearSampling) -> Head:
 
 def condot_head(model: V2Flow, draws: Draws) -> Head:
     """Adaptive integration from noise at time 0 to patches at time 1; all rows share their steps, as the authors' do."""
-    solver = CondOtHead(model.flowloss.net)
+    solver = CondOtHead(PackedAdaLnMlp(model.flowloss.net))
 
     def head(contexts: Tensor, rows: Tensor, guidance: float) -> HeadResult:
         x = draws.flow_noise(rows, model.masked.patch_dim)
         scale = torch.full([len(x), 1], guidance)
-        first = solver.velocity(x, contexts, scale, torch.zeros(len(x)))
+        together = torch.zeros(len(x), dtype=torch.int64)
+        first = solver.velocity(x, solver.net.condition(contexts), scale, torch.zeros(1), together)
         sampled, times = solver.integrate(x, contexts, scale, [len(x)])
         return HeadResult(sampled, times[:, 0], first.repeat(len(contexts) // len(x), 1))
 

@@ -3,6 +3,8 @@
 Key names are the authors'. B samples, latents [B, C, h, w], L = h w / (pooling) tokens of D.
 """
 
+from collections import OrderedDict
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -50,19 +52,10 @@ class Bottleneck(nn.Module):
         return F.silu(self.conv3(y) + self.downsample(x))
 
 
-class Stage(nn.Module):
-    """Blocks b1, b2, ..."""
-
-    def __init__(self, inputs: int, outputs: int, depth: int) -> None:
-        super().__init__()
-        self.names = [f"b{i + 1}" for i in range(depth)]
-        for i, name in enumerate(self.names):
-            self.add_module(name, Bottleneck(outputs if i else inputs, outputs))
-
-    def forward(self, x: Tensor) -> Tensor:
-        for block in self.children():
-            x = block(x)
-        return x
+def stage(inputs: int, outputs: int, depth: int) -> nn.Sequential:
+    """Blocks b1, b2, ...; none are no change."""
+    widths = [inputs] + [outputs] * depth
+    return nn.Sequential(OrderedDict((f"b{i + 1}", Bottleneck(widths[i], outputs)) for i in range(depth)))
 
 
 def mlp(depth: int, inputs: int, outputs: int) -> nn.Sequential:
@@ -84,18 +77,21 @@ class Downsampler(nn.Module):
     ) -> None:
         super().__init__()
         self.pool = pool
-        self.s1 = Stage(channels, hidden, depth) if depth else nn.Identity()
-        self.s2 = Stage(hidden, hidden, depth) if depth else nn.Identity()
+        self.s1 = stage(channels, hidden, depth)
+        self.s2 = stage(hidden, hidden, depth)
         self.readout = mlp(mlp_depth, hidden, outputs)
 
+    @torch.jit.export
     def first(self, latents: Tensor) -> Tensor:
         """Output of the first stage, [B, hidden, h, w]."""
         return self.s1(latents)
 
+    @torch.jit.export
     def second(self, first: Tensor) -> Tensor:
         """Output of the second stage, pooled."""
         return self.s2(F.silu(F.avg_pool2d(first, self.pool)))
 
+    @torch.jit.export
     def read_out(self, second: Tensor) -> Tensor:
         """Tokens before quantization [B, L, outputs]."""
         return self.readout(second.flatten(2).transpose(1, 2))
@@ -116,10 +112,12 @@ class Quantizer(nn.Module):
         super().__init__()
         self._codebook = Codebook(codes, dim)
 
+    @torch.jit.export
     def nearest(self, tokens: Tensor) -> Tensor:
         """Tokens [..., D] -> ids int64 [...]."""
         return (F.normalize(tokens, dim=-1, eps=1e-6) @ self._codebook.embed[0].t()).argmax(-1)
 
+    @torch.jit.export
     def lookup(self, ids: Tensor) -> Tensor:
         """ids int64 [...] -> codewords [..., D]."""
         return self._codebook.embed[0][ids]
