@@ -45,7 +45,7 @@ public final class Main {
   }
 
   private static void run(ServerConfig config, long beginNanos)
-      throws IOException, BundleException, InterruptedException {
+      throws ConfigException, IOException, BundleException, InterruptedException {
     ModelConfig model = config.model();
     System.setProperty(TORCH_THREADS, Integer.toString(model.threads()));
     System.setProperty(TORCH_INTEROP_THREADS, "1");

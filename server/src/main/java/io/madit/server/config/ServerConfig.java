@@ -9,6 +9,7 @@ import java.time.Duration;
  */
 public record ServerConfig(
     NetworkConfig network,
+    SecurityConfig security,
     ModelConfig model,
     LimitsConfig limits,
     SchedulingConfig scheduling,
@@ -16,5 +17,13 @@ public record ServerConfig(
     Duration drain) {
   public ServerConfig {
     Ranges.require("--drain-seconds", drain.toSeconds(), 0, 86_400);
+    if (security.tls().isEmpty()
+        && !security.insecure()
+        && !NetworkConfig.isLoopback(network.host())) {
+      throw new IllegalArgumentException(
+          "--host must be a loopback address without TLS, is "
+              + network.host()
+              + "; give --tls-certificate and --tls-key, or --insecure for plain text");
+    }
   }
 }

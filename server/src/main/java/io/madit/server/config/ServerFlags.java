@@ -26,7 +26,7 @@ import picocli.CommandLine.Option;
     showDefaultValues = true,
     footer = "Each flag is also an environment variable: --http-port is MADIT_HTTP_PORT.")
 public final class ServerFlags {
-  @Option(names = "--host", defaultValue = "0.0.0.0", description = "address to listen on")
+  @Option(names = "--host", defaultValue = "127.0.0.1", description = "address to listen on")
   private String host;
 
   @Option(names = "--port", defaultValue = "8500", description = "gRPC port; 0: a free one")
@@ -68,12 +68,6 @@ public final class ServerFlags {
   private int maxMessageBytes;
 
   @Option(
-      names = "--max-connection-age-seconds",
-      defaultValue = "1800",
-      description = "after which clients reconnect")
-  private long maxConnectionAgeSeconds;
-
-  @Option(
       names = "--drain-seconds",
       defaultValue = "30",
       description = "time for admitted pictures after a shutdown has begun")
@@ -100,6 +94,8 @@ public final class ServerFlags {
       description = "serve the state of connections to grpcdebug")
   private OnOff channelz;
 
+  @Mixin private ConnectionFlags connections;
+  @Mixin private SecurityFlags security;
   @Mixin private LimitsFlags limits;
   @Mixin private SchedulingFlags scheduling;
 
@@ -139,10 +135,11 @@ public final class ServerFlags {
   }
 
   private ServerConfig config() {
+    Duration drain = Duration.ofSeconds(drainSeconds);
     int processors = Runtime.getRuntime().availableProcessors();
     return new ServerConfig(
-        new NetworkConfig(
-            host, port, httpPort, maxMessageBytes, Duration.ofSeconds(maxConnectionAgeSeconds)),
+        new NetworkConfig(host, port, httpPort, maxMessageBytes, connections.config(drain)),
+        security.config(host),
         new ModelConfig(
             models,
             TorchDevice.parse(device),
@@ -151,6 +148,6 @@ public final class ServerFlags {
         limits.config(),
         scheduling.config(),
         new ObservabilityConfig(tracing.isOn(), accessLog.isOn(), channelz.isOn()),
-        Duration.ofSeconds(drainSeconds));
+        drain);
   }
 }

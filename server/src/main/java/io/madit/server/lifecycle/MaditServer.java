@@ -2,17 +2,14 @@ package io.madit.server.lifecycle;
 
 import io.grpc.Server;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
-import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.grpc.netty.shaded.io.netty.buffer.ByteBufAllocator;
 import io.grpc.netty.shaded.io.netty.buffer.PooledByteBufAllocator;
 import io.grpc.netty.shaded.io.netty.channel.ChannelOption;
-import io.grpc.protobuf.services.ChannelzService;
 import io.grpc.protobuf.services.HealthStatusManager;
-import io.grpc.protobuf.services.ProtoReflectionServiceV1;
 import io.madit.server.admission.Admission;
 import io.madit.server.admission.AdmissionLimits;
+import io.madit.server.config.ConfigException;
 import io.madit.server.config.LimitsConfig;
-import io.madit.server.config.NetworkConfig;
 import io.madit.server.config.ObservabilityConfig;
 import io.madit.server.config.SchedulingConfig;
 import io.madit.server.config.ServerConfig;
@@ -30,11 +27,11 @@ import io.madit.server.rpc.LoadReports;
 import io.madit.server.rpc.ModelRegistry;
 import io.madit.server.rpc.ServedModel;
 import io.madit.server.rpc.VisualTokenRpc;
+import io.madit.server.security.ServerSecurity;
 import io.madit.server.telemetry.ServerMetrics;
 import io.madit.server.telemetry.Telemetry;
 import io.madit.v1.VisualTokenServiceGrpc;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -55,9 +52,9 @@ import java.util.concurrent.TimeUnit;
  */
 public final class MaditServer {
   private static final Duration LAST_ANSWERS = Duration.ofSeconds(5);
-  private static final int CHANNELZ_PAGE = 100;
 
   private final ServerConfig config;
+  private final ServerSecurity security;
   private final HealthStatusManager health = new HealthStatusManager();
   private final Telemetry telemetry;
   private final LoadReports load;
@@ -78,9 +75,15 @@ public final class MaditServer {
   private boolean stopped;
 
   private MaditServer(
-      ServerConfig config, List<Bundle> bundles, Engine engine, Telemetry telemetry, String version)
+      ServerConfig config,
+      ServerSecurity security,
+      List<Bundle> bundles,
+      Engine engine,
+      Telemetry telemetry,
+      String version)
       throws IOException, BundleException {
     this.config = config;
+    this.security = security;
     this.engine = engine;
     this.telemetry = telemetry;
     LimitsConfig limits = config.limits();
@@ -116,11 +119,7 @@ public final class MaditServer {
     metrics.watch("madit.encodings.queued", "Pictures waiting to be encoded", encoder::queued);
     grpc = grpc(service);
     http =
-        new HttpEndpoints(
-            new InetSocketAddress(config.network().host(), config.network().httpPort()),
-            this::live,
-            this::ready,
-            metrics::scrape);
+        new HttpEndpoints(config.network().httpAddress(), this::live, this::ready, metrics::scrape);
     ended = engine.terminated();
     timer = timer(limits.tokensTimeout());
     health.setStatus("", ServingStatus.SERVING);
@@ -130,10 +129,23 @@ public final class MaditServer {
   /**
    * Loads and starts everything.
    *
+   * @throws ConfigException when a credential file cannot be used
    * @throws BundleException when a bundle does not fit
    * @throws IOException when a port is taken
    */
   public static MaditServer start(ServerConfig config, RuntimeLoader loader, String version)
+      throws ConfigException, IOException, BundleException, InterruptedException {
+    ServerSecurity security = ServerSecurity.open(config.security());
+    try {
+      return start(config, security, loader, version);
+    } catch (IOException | BundleException | InterruptedException | RuntimeException e) {
+      security.close();
+      throw e;
+    }
+  }
+
+  private static MaditServer start(
+      ServerConfig config, ServerSecurity security, RuntimeLoader loader, String version)
       throws IOException, BundleException, InterruptedException {
     List<Bundle> bundles = new ArrayList<>();
     for (Path folder : config.model().folders()) {
@@ -150,7 +162,7 @@ public final class MaditServer {
         Engine.start(bundles, loader, engineSettings(config), telemetry.metrics()::recordRound);
     try {
       WarmUp.run(engine, bundles);
-      return new MaditServer(config, bundles, engine, telemetry, version);
+      return new MaditServer(config, security, bundles, engine, telemetry, version);
     } catch (IOException | BundleException | RuntimeException e) {
       engine.close(Duration.ZERO);
       telemetry.close();
@@ -224,27 +236,16 @@ public final class MaditServer {
   }
 
   private Server grpc(VisualTokenRpc service) throws IOException {
-    NetworkConfig network = config.network();
-    NettyServerBuilder builder =
-        NettyServerBuilder.forAddress(new InetSocketAddress(network.host(), network.port()))
-            .executor(calls)
-            .maxInboundMessageSize(network.maxMessageBytes())
-            .maxConnectionAge(network.maxConnectionAge().toSeconds(), TimeUnit.SECONDS)
-            .maxConnectionAgeGrace(config.drain().toSeconds() + 60, TimeUnit.SECONDS)
-            .permitKeepAliveTime(10, TimeUnit.SECONDS)
-            .permitKeepAliveWithoutCalls(true)
-            .keepAliveTime(60, TimeUnit.SECONDS)
-            .withChildOption(ChannelOption.ALLOCATOR, buffers())
-            .addStreamTracerFactory(telemetry.callTracers())
-            .intercept(load.perCall())
-            .addService(service)
-            .addService(load.outOfBand())
-            .addService(health.getHealthService())
-            .addService(ProtoReflectionServiceV1.newInstance());
-    if (config.observability().channelz()) {
-      builder.addService(ChannelzService.newInstance(CHANNELZ_PAGE));
-    }
-    return builder.build().start();
+    return GrpcPort.builder(config, security)
+        .executor(calls)
+        .withChildOption(ChannelOption.ALLOCATOR, buffers())
+        .addStreamTracerFactory(telemetry.callTracers())
+        .intercept(load.perCall())
+        .addService(service)
+        .addService(load.outOfBand())
+        .addService(health.getHealthService())
+        .build()
+        .start();
   }
 
   /** An allocator of its own, so that its memory can be watched. */
@@ -258,6 +259,11 @@ public final class MaditServer {
 
   private static ExecutorService callThreads() {
     return Executors.newCachedThreadPool(work -> daemon(work, "madit-call"));
+  }
+
+  /** Reads certificates and tokens now if they have changed, rather than within some seconds. */
+  public void reloadCredentials() {
+    security.checkFiles();
   }
 
   public int port() {
@@ -318,6 +324,7 @@ public final class MaditServer {
     }
     timer.shutdownNow();
     http.close();
+    security.close();
     calls.shutdown();
     load.close();
     telemetry.close();

@@ -8,6 +8,7 @@ import io.madit.server.admission.Ask;
 import io.madit.server.cost.WorkPlan;
 import io.madit.server.engine.Engine;
 import io.madit.server.engine.Priority;
+import io.madit.server.security.Client;
 import io.madit.server.telemetry.RequestObservation;
 import io.madit.server.telemetry.ServerMetrics;
 import java.util.Locale;
@@ -37,7 +38,7 @@ record CallContext(
   Ticket enter(PictureOptions options, WorkPlan work, OptionalLong deadlineNanos) {
     return admission.enter(
         Ask.picture(
-            client(),
+            Client.current().id(),
             options.priority(),
             engine.costs(options.model().bundle()),
             work.whole(),
@@ -50,15 +51,11 @@ record CallContext(
   Ticket enterTokenize(ServedModel model) {
     return admission.enter(
         Ask.tokenize(
-            client(),
+            Client.current().id(),
             Priority.NORMAL,
             engine.costs(model.bundle()),
             3L * model.manifest().image().width() * model.manifest().image().height(),
             secondsLeft(deadlineNanos())));
-  }
-
-  private static String client() {
-    return "";
   }
 
   private static OptionalDouble secondsLeft(OptionalLong deadlineNanos) {

@@ -2,11 +2,13 @@ package io.madit.server.testing;
 
 import io.grpc.ManagedChannel;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.madit.server.config.ConnectionConfig;
 import io.madit.server.config.LimitsConfig;
 import io.madit.server.config.ModelConfig;
 import io.madit.server.config.NetworkConfig;
 import io.madit.server.config.ObservabilityConfig;
 import io.madit.server.config.SchedulingConfig;
+import io.madit.server.config.SecurityConfig;
 import io.madit.server.config.ServerConfig;
 import io.madit.server.engine.Batching;
 import io.madit.server.lifecycle.MaditServer;
@@ -76,7 +78,8 @@ public final class RunningServer implements AutoCloseable {
       RuntimeLoader loader, ObservabilityConfig observability, Path... bundles) throws Exception {
     ServerConfig config =
         new ServerConfig(
-            new NetworkConfig("127.0.0.1", 0, 0, MAX_MESSAGE_BYTES, Duration.ofMinutes(30)),
+            new NetworkConfig("127.0.0.1", 0, 0, MAX_MESSAGE_BYTES, ConnectionConfig.DEFAULT),
+            SecurityConfig.LOCAL,
             new ModelConfig(List.of(bundles), TorchDevice.CPU, PrecisionChoice.FLOAT32, 1),
             LIMITS,
             SCHEDULING,
