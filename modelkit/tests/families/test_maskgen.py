@@ -9,7 +9,7 @@ from modelkit.families import maskgen
 from modelkit.families.case import load_case
 from modelkit.families.maskgen.config import read_config
 from modelkit.families.maskgen.model import woven_waves
-from modelkit.families.maskgen.vq_sampler import VqSampling, guidance_weight, gumbel_of, masked_counts, vq_sampling
+from modelkit.families.maskgen.vq_sampler import guidance_weight, gumbel_of, masked_counts, vq_sampling
 from modelkit.families.weights import ConversionError
 
 ORACLES = Path(__file__).parents[1] / "data" / "oracles"
@@ -68,11 +68,11 @@ def test_masked_counts_of_the_published_schedule():
 
 
 def test_guidance_rises_to_its_scale_and_none_keeps_it():
-    assert guidance_weight(VqSampling(guidance=12.0), 1.0) == 12.0
-    assert guidance_weight(VqSampling(guidance=12.0), 0.5) == pytest.approx(6.5)
-    assert guidance_weight(VqSampling(guidance=12.0, decay="linear"), 0.25) == 3.75
-    assert guidance_weight(VqSampling(guidance=12.0, decay="none"), 0.25) == 12.0
-    assert guidance_weight(VqSampling(guidance=12.0, decay="flippedcosine"), 1.0) == -4.5
+    assert guidance_weight(12.0, "cosine", 1.0, 1.0) == 12.0
+    assert guidance_weight(12.0, "cosine", 1.0, 0.5) == pytest.approx(6.5)
+    assert guidance_weight(12.0, "linear", 1.0, 0.25) == 3.75
+    assert guidance_weight(12.0, "none", 1.0, 0.25) == 12.0
+    assert guidance_weight(12.0, "flippedcosine", 1.0, 1.0) == -4.5
 
 
 def test_sampling_settings_are_checked():

@@ -9,8 +9,6 @@ from torch import Tensor, nn
 
 from ...scripted import Dense
 
-EPS = 1e-6
-
 
 def dense(inputs: int, outputs: int) -> Dense:
     """A layer whose precision can be changed; it is filled by conversion, never trained here."""
@@ -19,7 +17,7 @@ def dense(inputs: int, outputs: int) -> Dense:
 
 def plain_norm(x: Tensor) -> Tensor:
     """Layer norm without weights, in float32."""
-    return F.layer_norm(x, [x.shape[-1]], eps=EPS)
+    return F.layer_norm(x, [x.shape[-1]], eps=1e-6)
 
 
 class Modulation(nn.Module):
@@ -167,3 +165,10 @@ class LastBlock(nn.Module):
 def joint_blocks(width: int, depth: int, heads: int) -> nn.ModuleList:
     """``depth`` blocks, the last of its own kind."""
     return nn.ModuleList([*(JointBlock(width, heads) for _ in range(depth - 1)), LastBlock(width, heads)])
+
+
+def stacked_halves(conds: list[Tensor]) -> Tensor:
+    """B requests' slots [2 (S + 1), D], each with its unconditional half, -> [2 B, S + 1, D], those halves last."""
+    both = torch.stack(conds)
+    halves = both.view(both.shape[0], 2, -1, both.shape[2])
+    return torch.cat([halves[:, 0], halves[:, 1]])

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from ..ddpm import DdpmHead
 from ..weights import ConversionError, take
 from .config import MaskGenConfig, read_config
-from .joint import EPS, ScaledNorm, dense, joint_blocks
+from .joint import ScaledNorm, dense, joint_blocks
 
 
 def spread_waves(scores: Tensor, width: int) -> Tensor:
@@ -81,7 +81,7 @@ class MaskGenKl(nn.Module):
         self.decoder_blocks = joint_blocks(width, config.depth, config.heads)
         self.decoder_norm = ScaledNorm(width)
         self.z_proj = nn.Linear(config.token_size, width)
-        self.z_proj_ln = nn.LayerNorm(width, eps=EPS)
+        self.z_proj_ln = nn.LayerNorm(width, eps=1e-6)
         self.decoder_pos_embed_learned = nn.Parameter(torch.zeros(1, config.tokens, width))
         self.mask_token = nn.Parameter(torch.zeros(1, 1, width))
         self.diffusion_pos_embed_learned = nn.Parameter(torch.zeros(1, config.tokens, width))

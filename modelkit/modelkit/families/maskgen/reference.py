@@ -35,7 +35,7 @@ def run_vq(model: MaskGenVq, case: Case) -> dict[str, Tensor]:
     history, sums, id_margins, order_margins = [ids], [], [], []
     for k in range(settings.rounds):
         ratio = (k + 1) / settings.rounds
-        weight = guidance_weight(settings, ratio)
+        weight = guidance_weight(settings.guidance, settings.decay, settings.decay_power, ratio)
         halves = 1 if weight == 0 else 2
         rows = halves * samples
         hidden = model.hidden(ids.repeat(halves, 1), text[:rows], condition[:rows])
@@ -43,7 +43,7 @@ def run_vq(model: MaskGenVq, case: Case) -> dict[str, Tensor]:
         trace.round(k, ids_in=ids, logits=raw)
         sums.append(raw.double().abs().sum())
         logits = raw[:samples] + (raw[:samples] - raw[samples:]) * weight if halves == 2 else raw
-        logits = logits / softmax_temperature(settings, ratio)
+        logits = logits / softmax_temperature(settings.anneal_softmax, settings.temperature, ratio)
         noise = settings.temperature * (1 - ratio)
         masked = ids == mask_id
         noisy = logits + noise * gumbel_of(next(draws))

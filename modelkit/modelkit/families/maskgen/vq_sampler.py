@@ -54,16 +54,16 @@ def vq_sampling(sample: Mapping[str, Any]) -> VqSampling:
     return settings
 
 
-def guidance_weight(settings: VqSampling, ratio: float) -> float:
-    """Weight of cond - uncond, which is added to cond: the usual guidance scale is one more."""
-    if settings.decay == "none":
-        return settings.guidance
-    if settings.decay == "linear":
-        share = ratio
-    else:
-        wave = math.cos(ratio**settings.decay_power * math.pi)
-        share = (1 - wave) / 2 if settings.decay == "cosine" else wave / 2
-    return (settings.guidance - 1) * share + 1
+def guidance_weight(guidance: float, decay: str, power: float, ratio: float) -> float:
+    """Weight of cond - uncond, which is added to cond: the usual guidance scale is one more. Can be scripted."""
+    if decay == "none":
+        return guidance
+    share = ratio
+    if decay == "cosine":
+        share = 0.5 - 0.5 * math.cos(ratio**power * math.pi)
+    elif decay == "flippedcosine":
+        share = 0.5 * math.cos(ratio**power * math.pi)
+    return (guidance - 1.0) * share + 1.0
 
 
 def masked_after(schedule: str, tokens: int, ratio: float, masked: int) -> int:
@@ -92,9 +92,9 @@ def masked_counts(schedule: str, tokens: int, rounds: int) -> list[int]:
     return [*counts, 0]
 
 
-def softmax_temperature(settings: VqSampling, ratio: float) -> float:
-    """What logits are divided by."""
-    return 0.5 + 0.8 * (1 - ratio) if settings.anneal_softmax else settings.temperature * (1 - ratio)
+def softmax_temperature(anneal: bool, temperature: float, ratio: float) -> float:
+    """What logits are divided by. Can be scripted."""
+    return 0.5 + 0.8 * (1.0 - ratio) if anneal else temperature * (1.0 - ratio)
 
 
 def gumbel_of(uniforms: Tensor) -> Tensor:
