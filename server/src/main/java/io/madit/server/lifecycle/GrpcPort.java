@@ -1,5 +1,6 @@
 package io.madit.server.lifecycle;
 
+import io.grpc.ServerInterceptor;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.grpc.protobuf.services.ChannelzService;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
@@ -17,11 +18,18 @@ final class GrpcPort {
 
   private GrpcPort() {}
 
-  static NettyServerBuilder builder(ServerConfig config, ServerSecurity security) {
+  /**
+   * A builder that lacks services.
+   *
+   * @param admitted runs for calls that have been let in
+   */
+  static NettyServerBuilder builder(
+      ServerConfig config, ServerSecurity security, ServerInterceptor admitted) {
     NettyServerBuilder builder = NettyServerBuilder.forAddress(config.network().grpcAddress());
     bound(builder, config.network());
     security.sslContext().ifPresent(builder::sslContext);
     // The last one added runs first.
+    builder.intercept(admitted);
     if (security.authenticates()) {
       builder.intercept(new AccessInterceptor());
     }

@@ -236,11 +236,10 @@ public final class MaditServer {
   }
 
   private Server grpc(VisualTokenRpc service) throws IOException {
-    return GrpcPort.builder(config, security)
+    return GrpcPort.builder(config, security, load.perCall())
         .executor(calls)
         .withChildOption(ChannelOption.ALLOCATOR, buffers())
         .addStreamTracerFactory(telemetry.callTracers())
-        .intercept(load.perCall())
         .addService(service)
         .addService(load.outOfBand())
         .addService(health.getHealthService())

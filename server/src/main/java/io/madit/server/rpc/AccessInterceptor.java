@@ -7,6 +7,7 @@ import io.grpc.ServerInterceptor;
 import io.grpc.StatusRuntimeException;
 import io.madit.server.security.Access;
 import io.madit.server.security.Client;
+import io.madit.server.telemetry.RequestObservation;
 
 /** Refuses callers who may not call the method. Runs behind {@link IdentityInterceptor}. */
 public final class AccessInterceptor implements ServerInterceptor {
@@ -18,8 +19,10 @@ public final class AccessInterceptor implements ServerInterceptor {
     if (access.allows(client)) {
       return next.startCall(call, headers);
     }
-    StatusRuntimeException refusal = Statuses.exception(refusal(access, client, headers));
-    call.close(refusal.getStatus(), refusal.getTrailers());
+    RequestFailure refusal = refusal(access, client, headers);
+    CallContext.note(RequestObservation.ofCall(), refusal.code());
+    StatusRuntimeException answer = Statuses.exception(refusal);
+    call.close(answer.getStatus(), answer.getTrailers());
     return new ServerCall.Listener<>() {};
   }
 

@@ -67,9 +67,17 @@ record CallContext(
   /** Counts and notes a failure. */
   void failed(RequestObservation observation, String kind, Throwable cause) {
     ErrorCode code = Statuses.failure(cause).code();
-    String outcome = code.name().toLowerCase(Locale.ROOT);
-    observation.failed(outcome, code.code().name(), code.reason());
-    metrics.recordOutcome(kind, outcome);
+    note(observation, code);
+    metrics.recordOutcome(kind, outcome(code));
+  }
+
+  /** Notes a failure. */
+  static void note(RequestObservation observation, ErrorCode code) {
+    observation.failed(outcome(code), code.code().name(), code.reason());
+  }
+
+  private static String outcome(ErrorCode code) {
+    return code.name().toLowerCase(Locale.ROOT);
   }
 
   /** A name for the log and the reply: 16 hex digits. */

@@ -18,7 +18,7 @@ final class AccessLog implements AutoCloseable {
   static final String LOGGER = "madit.access";
 
   private static final Logger LOG = LoggerFactory.getLogger(LOGGER);
-  private static final int WAITING_LINES = 8192;
+  static final int WAITING_LINES = 8192;
   private static final long LAST_LINES_SECONDS = 5;
 
   private final JsonMapper json = JsonMapper.builder().build();
