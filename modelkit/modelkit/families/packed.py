@@ -10,11 +10,11 @@ from types import SimpleNamespace
 import torch
 from torch import Tensor, nn
 
-from ..philox import gaussian, gaussian_rows, philox
 from ..scripted import PackedBlock
 from ..tokenizer import patchify, unpatchify
-from .adaln_mlp import AdaLnMlp, PackedAdaLnMlp
+from .adaln_mlp import AdaLnMlp
 from .masked import Block, MaskedTransformer
+from .rounds import PackedRounds
 
 
 class NoVae(nn.Module):
@@ -36,25 +36,23 @@ def packed_block(block: Block) -> PackedBlock:
     return PackedBlock(SimpleNamespace(**vars(parts), qkv=attention.qkv, proj=attention.proj, fc1=mlp.fc1, fc2=mlp.fc2))
 
 
-class PackedMasked(nn.Module):
-    """Shares its weights with ``model``. A subclass has ``_sample`` and, where its solver is stochastic, ``draws``.
+class PackedMasked(PackedRounds):
+    """Shares its weights with ``model``; a subclass adds its solver.
 
     ``buffer_guidance``: the unconditional branch runs through the transformer; else it enters at the head only.
     """
 
     def __init__(self, model: MaskedTransformer, net: AdaLnMlp, buffer_guidance: bool, vae: nn.Module | None) -> None:
-        super().__init__()
         config = model.masked
+        super().__init__(net, config.patch_dim, buffer_guidance, model.fake_latent.detach())
         slots = config.slots
-        self.slot_count, self.patches, self.patch_dim = slots, config.patches, config.patch_dim
+        self.slot_count, self.patches = slots, config.patches
         self.grid, self.patch_size = config.grid, config.patch_size
-        self.buffer_guidance = buffer_guidance
         self.patch, self.encoder_in, self.encoder_out = model.z_proj, model.z_proj_ln, model.encoder_norm
         self.decoder_in, self.decoder_out = model.decoder_embed, model.decoder_norm
         self.encoder = nn.ModuleList([packed_block(block) for block in model.encoder_blocks])
         decoder = [packed_block(block) for block in model.decoder_blocks]
         self.decoder, self.last = nn.ModuleList(decoder[:-1]), decoder[-1]
-        self.head = PackedAdaLnMlp(net)
         self.vae = vae if vae is not None else NoVae()
         encoder_positions = model.encoder_pos_embed_learned.detach()[0]
         self.register_buffer("slot_table", encoder_positions[:slots])
@@ -62,7 +60,6 @@ class PackedMasked(nn.Module):
         self.register_buffer("decoder_table", model.decoder_pos_embed_learned.detach()[0])
         self.register_buffer("diffusion_positions", model.diffusion_pos_embed_learned.detach()[0])
         self.register_buffer("mask_token", model.mask_token.detach()[0])
-        self.register_buffer("uncond", model.fake_latent.detach())
 
     @torch.jit.export
     def use_precision(self, name: str) -> str:
@@ -97,116 +94,6 @@ class PackedMasked(nn.Module):
     def canvas(self, ids: Tensor, order: Tensor) -> Tensor:
         """The initial canvas: zeros [N, P]."""
         return torch.zeros([order.shape[0], self.patch_dim], dtype=torch.float32, device=order.device)
-
-    def draws(self, steps: int) -> int:
-        """Normal draws per value of a patch: one, and one more per step of a stochastic solver."""
-        return 1
-
-    @torch.jit.export
-    def round(
-        self, conds: list[Tensor], canvases: list[Tensor], orders: list[Tensor], budget: Tensor, scales: Tensor
-    ) -> Tensor:
-        """One round of each of B requests; writes the new patches into ``canvases`` and returns them packed.
-
-        conds: [S, D] from ``condition``. canvases: [N, P] in reveal order, rows before ``begin`` final. orders: int64
-        [N], raster index of each row. budget: int64 [B, 6] = begin, end, flow_steps, boosted_steps, seed (64 bits),
-        flags. scales: float64 [B, 4] = guidance, boost_fraction, temperature, noise_scale. Boosted steps and flags are
-        not used.
-        """
-        plan: list[list[int]] = budget.tolist()
-        places: list[Tensor] = []
-        seeds: list[Tensor] = []
-        most = 1
-        for i in range(len(plan)):
-            begin, end, steps, _, seed, _ = plan[i]
-            places.append(orders[i][begin:end])
-            seeds.append(torch.full_like(places[i], seed))
-            most = max(most, self.draws(steps))
-        place, key = torch.cat(places), torch.cat(seeds)
-        noise = [gaussian_rows(key, place, self.patch_dim, 0, 0)]  # purpose 0: flow noise, 1: solver noise
-        for step in range(most - 1):
-            noise.append(gaussian_rows(key, place, self.patch_dim, 1, step))
-        return self.round_with_noise(conds, canvases, orders, budget, scales, torch.stack(noise, 1))
-
-    @torch.jit.export
-    def round_with_noise(
-        self,
-        conds: list[Tensor],
-        canvases: list[Tensor],
-        orders: list[Tensor],
-        budget: Tensor,
-        scales: Tensor,
-        noise: Tensor,
-    ) -> Tensor:
-        """:meth:`round` with the standard normal draws given, for tests: [sum(end - begin), draws, P].
-
-        Draw 0 is what a patch starts from, draw 1 + k is added by step k of a stochastic solver.
-        """
-        plan: list[list[int]] = budget.tolist()
-        scale: list[list[float]] = scales.tolist()
-        begins: list[int] = []
-        ends: list[int] = []
-        guided: list[int] = []
-        starts: list[int] = []  # first packed row of each request, and of its unconditional twin
-        twins: list[int] = []
-        total = 0
-        for i in range(len(plan)):
-            begins.append(plan[i][0])
-            ends.append(plan[i][1])
-            starts.append(total)
-            total += plan[i][1] - plan[i][0]
-            if scale[i][0] != 1.0:
-                guided.append(i)
-        twin = total
-        for i in range(len(plan)):
-            twins.append(twin)
-            if self.buffer_guidance and i in guided:
-                twin += ends[i] - begins[i]
-        segments: list[int] = []
-        for i in range(len(plan)):
-            segments.append(i)
-        if self.buffer_guidance:
-            segments = segments + guided
-        contexts = self._contexts(conds, canvases, orders, begins, ends, segments)
-        patches = torch.empty([total, self.patch_dim], dtype=torch.float32, device=contexts.device)
-        for group in self._groups(plan, scale):
-            rows: list[Tensor] = []
-            uncond: list[Tensor] = [contexts[:0]]
-            settings: list[Tensor] = []
-            sizes: list[int] = []
-            for i in group:
-                count = ends[i] - begins[i]
-                rows.append(torch.arange(starts[i], starts[i] + count, device=contexts.device))
-                if scale[i][0] != 1.0 and self.buffer_guidance:
-                    uncond.append(contexts[twins[i] : twins[i] + count])
-                elif scale[i][0] != 1.0:
-                    uncond.append(self.uncond.expand(count, contexts.shape[1]))
-                settings.append(scales[i].float().to(contexts.device).expand(count, 4))
-                sizes.append(count)
-            index, setting = torch.cat(rows), torch.cat(settings)
-            both = torch.cat([contexts[index], torch.cat(uncond)])
-            draws = noise[index]
-            x = draws[:, 0] * setting[:, 3:4]
-            steps = plan[group[0]][2]
-            sampled = self._sample(x, both, setting[:, 0:1], draws[:, 1:] * setting[:, 2:3].unsqueeze(2), steps, sizes)
-            patches.index_copy_(0, index, sampled)
-        for i in range(len(plan)):
-            canvases[i][begins[i] : ends[i]] = patches[starts[i] : starts[i] + ends[i] - begins[i]]
-        return patches
-
-    def _groups(self, plan: list[list[int]], scale: list[list[float]]) -> list[list[int]]:
-        """Requests that can share the solver's steps: as many steps, and all guided or none."""
-        groups: list[list[int]] = []
-        for i in range(len(plan)):
-            found = False
-            for group in groups:
-                j = group[0]
-                if not found and plan[j][2] == plan[i][2] and (scale[j][0] == 1.0) == (scale[i][0] == 1.0):
-                    group.append(i)
-                    found = True
-            if not found:
-                groups.append([i])
-        return groups
 
     def _contexts(
         self,
@@ -295,16 +182,6 @@ class PackedMasked(nn.Module):
         """Picture uint8 [H, W, 3] -> scaled latents [C, h, w]."""
         pixels = rgb.permute(2, 0, 1).unsqueeze(0).float() / 127.5 - 1.0
         return self.vae.encode(pixels)[0]
-
-    @torch.jit.export
-    def gaussian(self, seed: int, patches: Tensor, channels: int, purpose: int, step: int) -> Tensor:
-        """Noise of :func:`modelkit.philox.gaussian`: patches int64 [M] -> [M, channels]."""
-        return gaussian(seed, patches, channels, purpose, step)
-
-    @torch.jit.export
-    def philox(self, seed: int, counters: Tensor) -> Tensor:
-        """Random words of :func:`modelkit.philox.philox`: counters int64 [M, 4] -> int64 [M, 4]."""
-        return philox(seed, counters)
 
     def forward(self, canvas: Tensor, order: Tensor) -> Tensor:
         """:meth:`decode`."""

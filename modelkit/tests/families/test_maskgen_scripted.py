@@ -7,8 +7,13 @@ import torch
 
 from modelkit.families import maskgen
 from modelkit.families.case import load_case
+from modelkit.families.draws import RecordedDraws
+from modelkit.families.masked_sampler import masked_counts as cosine_counts
+from modelkit.families.maskgen.scripted_kl import ScriptedMaskGenKl
 from modelkit.families.maskgen.scripted_vq import ScriptedMaskGenVq
 from modelkit.families.maskgen.vq_sampler import gumbel_of, masked_counts, vq_sampling
+from modelkit.philox import shuffle
+from modelkit.reveal import guidance_at
 
 ORACLES = Path(__file__).parents[1] / "data" / "oracles"
 NO_ORDER = torch.zeros(0, dtype=torch.int64)
@@ -131,3 +136,81 @@ def test_bfloat16_changes_the_blocks_only(vq):
     assert low.dtype == torch.float32
     assert 0 < float((low - truth).abs().mean()) < 0.1
     assert module.state_dict()["blocks.0.attn.to_q.weight"].dtype == torch.bfloat16
+
+
+@pytest.fixture(scope="module")
+def kl():
+    return load_case(ORACLES / "maskgen-kl")
+
+
+@pytest.fixture(scope="module")
+def kl_module(kl):
+    return torch.jit.script(ScriptedMaskGenKl(maskgen.convert(kl.weights, kl.config), 77).eval())
+
+
+class KlSession:
+    """A request of the KL variant. ``steps``: of the diffusion in a round."""
+
+    def __init__(self, module, cond, rounds: int, seed: int, guidance: float, steps: int, order=None) -> None:
+        self.cond, self.rounds, self.seed, self.guidance, self.steps = cond, rounds, seed, guidance, steps
+        self.order = torch.tensor(shuffle(seed, 32)) if order is None else order
+        self.canvas = module.canvas(NO_ORDER, self.order)
+        self.counts = cosine_counts(32, rounds)
+        self.index = 0
+
+    @property
+    def done(self) -> bool:
+        return self.index == self.rounds
+
+    @property
+    def scale(self) -> float:
+        return guidance_at("linear", self.guidance, 32, self.counts[self.index + 1])
+
+
+def kl_arguments(sessions: list[KlSession]):
+    budget = [[32 - s.counts[s.index], 32 - s.counts[s.index + 1], s.steps, 0, s.seed, 0] for s in sessions]
+    scales = torch.tensor([[s.scale, 0.0, 1.0, 1.0] for s in sessions], dtype=torch.float64)
+    states = [s.cond for s in sessions], [s.canvas for s in sessions], [s.order for s in sessions]
+    return *states, torch.tensor(budget), scales
+
+
+def kl_advance(module, sessions: list[KlSession]) -> None:
+    module.round(*kl_arguments(sessions))
+    for session in sessions:
+        session.index += 1
+
+
+def test_recorded_tokens_of_the_kl_variant(kl, kl_module):
+    conds = conditions(kl_module, kl, kl.tensors["in.aes_scores"])
+    draws = RecordedDraws(kl)
+    # The authors reveal from the end of their orders.
+    orders = draws.orders(2, 32).flip(1)
+    sessions = [KlSession(kl_module, cond, 8, 0, 3.0, 100, order) for cond, order in zip(conds, orders)]
+    for k in range(8):
+        begin, end = 32 - sessions[0].counts[k], 32 - sessions[0].counts[k + 1]
+        rows = torch.cat([torch.full((end - begin, 1), i) for i in range(2)])
+        flow = draws.flow_noise(rows, 8)
+        noise = torch.stack([flow, *(draws.solver_noise(rows, 8, step) for step in range(100))], 1)
+        # Recorded rows are sorted by place, ours by the order of revealing.
+        places = [order[begin:end].argsort().argsort() + i * (end - begin) for i, order in enumerate(orders)]
+        kl_module.round_with_noise(*kl_arguments(sessions), noise[torch.cat(places)])
+        for session in sessions:
+            session.index += 1
+    for session, expected in zip(sessions, kl.tensors["final"]):
+        tokens = kl_module.picture_tokens(session.canvas, session.order)
+        assert float((tokens - expected[:, 0].t()).abs().max()) <= kl.limit("final")
+
+
+def test_packed_at_different_rounds_and_steps_equals_alone(kl, kl_module):
+    conds = conditions(kl_module, kl, torch.tensor([6.5, 2.0]))
+    settings = [(conds[0], 6, 1, 3.0, 50), (conds[1], 4, -9, 1.0, 50), (conds[0], 3, 5, 2.0, 100)]
+    sessions, started = [KlSession(kl_module, *one) for one in settings], 0
+    while not all(s.done for s in sessions):
+        started += 1
+        kl_advance(kl_module, [s for s in sessions[:started] if not s.done])
+    for session, one in zip(sessions, settings):
+        alone = KlSession(kl_module, *one)
+        while not alone.done:
+            kl_advance(kl_module, [alone])
+        assert float((session.canvas - alone.canvas).abs().max()) < 1e-4 * float(alone.canvas.abs().max())
+        assert float(alone.canvas.abs().min()) > 0
