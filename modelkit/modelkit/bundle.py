@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from .madit import MaditConfig, MaditModel, SamplingDefaults, TextConfig
 from .scripted import ScriptedMadit
@@ -60,15 +60,30 @@ def write_bundle(
         round_to_half(model)
     if (tokenizer_json is None) != (model.config.text is None):
         raise ValueError("a bundle has a tokenizer exactly when the model takes text")
-    folder.mkdir(parents=True, exist_ok=True)
-    write_script(model, folder / MODEL, compact)
-    (folder / CODEWORD_KL).write_bytes(model.tokenizer.codeword_kl.numpy(force=True).astype("<f4").tobytes())
-    files = [MODEL, CODEWORD_KL]
+    files = {CODEWORD_KL: model.tokenizer.codeword_kl.numpy(force=True).astype("<f4").tobytes()}
     if tokenizer_json is not None:
-        (folder / TOKENIZER).write_text(tokenizer_json, encoding="utf-8")
-        files.append(TOKENIZER)
-    hashes = {name: _sha256(folder / name) for name in files}
-    text = json.dumps(manifest(model, info) | {"files": hashes}, indent=2, ensure_ascii=False)
+        files[TOKENIZER] = tokenizer_json.encode()
+    write_folder(folder, ScriptedMadit(model), asdict(model.config), manifest(model, info), files, compact)
+
+
+def write_folder(
+    folder: Path,
+    module: nn.Module,
+    config: dict[str, object],
+    content: dict[str, object],
+    files: dict[str, bytes],
+    compact: bool = False,
+) -> None:
+    """Writes a bundle of any family: ``module`` as TorchScript, ``files`` beside it, the manifest with all hashes.
+
+    ``config`` goes into the archive as its extra file ``config.json``; ``content`` is the manifest without hashes.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    write_script(module, config, folder / MODEL, compact)
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+    hashes = {name: _sha256(folder / name) for name in [MODEL, *files]}
+    text = json.dumps(content | {"files": hashes}, indent=2, ensure_ascii=False)
     (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
 
 
@@ -87,13 +102,13 @@ def _sha256(file: Path) -> str:
     return digest.hexdigest()
 
 
-def write_script(model: MaditModel, file: Path, compressed: bool = False) -> None:
-    """TorchScript archive of :class:`ScriptedMadit`, with the configuration as the extra file ``config.json``."""
-    scripted = torch.jit.script(ScriptedMadit(model).eval())
+def write_script(module: nn.Module, config: dict[str, object], file: Path, compressed: bool = False) -> None:
+    """TorchScript archive of ``module``, with the configuration as the extra file ``config.json``."""
+    scripted = torch.jit.script(module.eval())
     for parameter in scripted.parameters():
         parameter.requires_grad_(False)
     raw = file.with_suffix(".partial")
-    torch.jit.save(scripted, str(raw), _extra_files={"config.json": json.dumps(asdict(model.config))})
+    torch.jit.save(scripted, str(raw), _extra_files={"config.json": json.dumps(config)})
     _copy_canonical(raw, file, compressed)
     raw.unlink()
 

@@ -126,14 +126,19 @@ def convert(
     config: Annotated[
         Path, typer.Option(help='JSON: {"ctor": {...}}, the constructor arguments by the authors\' names')
     ],
-    out: Annotated[Path, typer.Option(help="folder to write")],
+    out: Annotated[Path, typer.Option(help="bundle folder to write")],
+    name: Annotated[str | None, typer.Option(help="name of the model; default: the family")] = None,
+    version: Annotated[str, typer.Option(help="version of the bundle")] = "1",
+    licence: Annotated[str, typer.Option(help="SPDX identifier of the weights' licence")] = "NOASSERTION",
+    provenance: Annotated[Path | None, typer.Option(help="JSON object: where the weights come from")] = None,
 ) -> None:
-    """Converts authors' weights: checks every key and shape, writes the eager model's weights and configuration."""
+    """Converts authors' weights to a bundle: reads no code, checks every key and shape, names what does not fit."""
     from .families.convert import convert_file
+    from .families.export import Names
     from .families.weights import ConversionError
 
     try:
-        convert_file(family, weights, config, out)
+        convert_file(family, weights, config, out, Names(name or family, version, licence, _object(provenance)))
     except ConversionError as error:
         raise _fatal(error) from error
 

@@ -18,6 +18,7 @@ class VaeConfig:
 
     block_out_channels: width per resolution; every block but the last halves the resolution.
     pixel_unshuffle: factor by which pixels are folded into channels first (1 = SDXL).
+    last_attention: attention behind every resnet of the encoder's lowest resolution (latent diffusion's f16 models).
     scale: latents handed to the generator are ``(mean - shift) * scale``.
     """
 
@@ -27,6 +28,7 @@ class VaeConfig:
     norm_groups: int = 32
     pixel_unshuffle: int = 1
     mid_attention: bool = True
+    last_attention: bool = False
     scale: float = 0.13025
     shift: float = 0.0
 
@@ -116,17 +118,20 @@ class Upsample(nn.Module):
 
 
 class DownBlock(nn.Module):
-    """``layers`` resnets and, except in the last block, a downsampler."""
+    """``layers`` resnets, each with an attention behind it if asked for, and, except in the last block, a downsampler."""
 
-    def __init__(self, c_in: int, c_out: int, layers: int, groups: int, last: bool) -> None:
+    def __init__(self, c_in: int, c_out: int, layers: int, groups: int, last: bool, attention: bool = False) -> None:
         super().__init__()
         widths = [c_in] + [c_out] * layers
         self.resnets = nn.ModuleList([ResnetBlock(a, c_out, groups) for a in widths[:-1]])
+        self.attentions = nn.ModuleList(
+            [AttentionBlock(c_out, groups) if attention else nn.Identity() for _ in range(layers)]
+        )
         self.downsamplers = nn.ModuleList([] if last else [Downsample(c_out)])
 
     def forward(self, x: Tensor) -> Tensor:
-        for resnet in self.resnets:
-            x = resnet(x)
+        for resnet, attention in zip(self.resnets, self.attentions):
+            x = attention(resnet(x))
         for down in self.downsamplers:
             x = down(x)
         return x
@@ -154,10 +159,10 @@ class Encoder(nn.Module):
         super().__init__()
         widths, groups = config.block_out_channels, config.norm_groups
         self.conv_in = nn.Conv2d(3 * config.pixel_unshuffle**2, widths[0], 3, padding=1)
-        inputs = (widths[0], *widths[:-1])
+        inputs, end = (widths[0], *widths[:-1]), len(widths) - 1
         self.down_blocks = nn.ModuleList(
             [
-                DownBlock(a, b, config.layers_per_block, groups, last=i == len(widths) - 1)
+                DownBlock(a, b, config.layers_per_block, groups, i == end, config.last_attention and i == end)
                 for i, (a, b) in enumerate(zip(inputs, widths))
             ]
         )
@@ -203,6 +208,7 @@ class Vae(nn.Module):
         self.pixel_unshuffle = config.pixel_unshuffle
         self.scale = config.scale
         self.shift = config.shift
+        self.channels, self.stride = config.latent_channels, config.stride
         self.encoder = Encoder(config)
         self.decoder = Decoder(config)
         self.quant_conv = nn.Conv2d(2 * config.latent_channels, 2 * config.latent_channels, 1)

@@ -1,7 +1,4 @@
-"""From an authors' checkpoint to a folder that modelkit can use.
-
-The folder has ``weights.safetensors`` (the converted model's state dict) and ``config.json`` (family and settings).
-"""
+"""From an authors' checkpoint to a bundle or, for a family that cannot be served yet, to converted weights."""
 
 import json
 from pathlib import Path
@@ -9,26 +6,43 @@ from typing import Any
 
 import torch
 from safetensors.torch import save_file
+from torch import nn
 
+from ..bundle import write_folder
+from .autoencoder import load_autoencoder
+from .export import Names
 from .registry import family
 from .weights import ConversionError, read_state
 
 WEIGHTS, CONFIG = "weights.safetensors", "config.json"
 
 
-def convert_file(name: str, weights: Path, config: Path, out: Path) -> None:
+def convert_file(name: str, weights: Path, config: Path, out: Path, names: Names) -> None:
     """Converts ``weights`` of the family ``name`` under the settings in ``config`` and writes the folder ``out``.
 
-    Raises :class:`ConversionError` before anything is written.
+    A family with ``export`` gives a bundle; another one ``weights.safetensors`` (the model's state dict) and
+    ``config.json`` (family and settings). Raises :class:`ConversionError` before anything is written.
     """
     settings = read_settings(config)
-    model = family(name).convert(read_state(weights), settings)
+    module = family(name)
+    model = module.convert(read_state(weights), settings)
+    if not hasattr(module, "export"):
+        write_eager(model, {"family": name, **settings}, out)
+        return
+    export = module.export(model, settings, names, load_autoencoder(settings, config.parent))
+    kept = {key: settings[key] for key in ("ctor", "sample", "vae") if key in settings}
+    write_folder(out, export.module, {"family": name, **kept}, export.manifest, export.files)
+
+
+def write_eager(model: nn.Module, settings: dict[str, Any], out: Path) -> None:
+    """The model's own weights and the settings that rebuild it."""
     out.mkdir(parents=True, exist_ok=True)
-    state = {
-        key: value.detach().clone(memory_format=torch.contiguous_format) for key, value in model.state_dict().items()
-    }
-    save_file(state, out / WEIGHTS)
-    (out / CONFIG).write_text(json.dumps({"family": name, **settings}, indent=2) + "\n")
+    state = model.state_dict()
+    save_file(
+        {key: value.detach().clone(memory_format=torch.contiguous_format) for key, value in state.items()},
+        out / WEIGHTS,
+    )
+    (out / CONFIG).write_text(json.dumps(settings, indent=2) + "\n")
 
 
 def read_settings(file: Path) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 It has ``convert(state, settings) -> nn.Module`` (authors' state dict and configuration -> the eager model, strictly
 loaded), ``run_case(case) -> dict[str, Tensor]`` (what was computed, under the names of case.safetensors), and
 ``LEADING``: patterns of tensors of which only the leading rows matter. It may have ``exceptions(case)``: patterns of
-tensors that have another limit than the rule's, for a reason it states.
+tensors that have another limit than the rule's, for a reason it states. A family that can be served has
+``export(model, settings, names, vae) -> Export``.
 """
 
 from collections.abc import Mapping

@@ -62,23 +62,6 @@ def test_verify_refuses_an_unknown_class(tmp_path):
     assert "models.Unknown" in result.output
 
 
-def test_convert_writes_weights_and_settings(tmp_path):
-    source = ORACLES / "mar"
-    arguments = [
-        "convert",
-        "--from",
-        "mar",
-        str(source / "weights.safetensors"),
-        "--config",
-        str(source / "config.json"),
-    ]
-    result = CliRunner().invoke(app, [*arguments, "--out", str(tmp_path / "out")])
-    assert result.exit_code == 0, result.output
-    before, after = load_file(source / "weights.safetensors"), load_file(tmp_path / "out" / "weights.safetensors")
-    assert before.keys() == after.keys()
-    assert json.loads((tmp_path / "out" / "config.json").read_text())["family"] == "mar"
-
-
 @pytest.mark.parametrize(("option", "value"), [("--from", "nope"), ("--config", "nope.json")])
 def test_convert_refuses_in_one_line(option, value, tmp_path):
     source = ORACLES / "mar"

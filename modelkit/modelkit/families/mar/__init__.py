@@ -1,6 +1,7 @@
 """MAR: class-conditional masked autoregression with a diffusion head (arXiv 2406.11838, github.com/LTH14/mar)."""
 
+from .bundle import export
 from .model import convert
 from .reference import LEADING, run_case
 
-__all__ = ["LEADING", "convert", "run_case"]
+__all__ = ["LEADING", "convert", "export", "run_case"]

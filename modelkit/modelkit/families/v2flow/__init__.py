@@ -1,6 +1,7 @@
 """V2Flow: pictures as tokens of a language model's vocabulary, and a masked flow decoder (arXiv 2503.07493)."""
 
+from .bundle import export
 from .model import V2Flow, convert
 from .reference import LEADING, exceptions, run_case
 
-__all__ = ["LEADING", "V2Flow", "convert", "exceptions", "run_case"]
+__all__ = ["LEADING", "V2Flow", "convert", "exceptions", "export", "run_case"]
