@@ -34,6 +34,12 @@ final class HttpEndpoints implements AutoCloseable {
             return thread;
           });
 
+  static {
+    // A client that sends no whole request holds a thread this many seconds at most. The JDK's
+    // server reads this when it is loaded.
+    System.setProperty("sun.net.httpserver.maxReqTime", "5");
+  }
+
   HttpEndpoints(
       InetSocketAddress address,
       BooleanSupplier live,
@@ -76,11 +82,13 @@ final class HttpEndpoints implements AutoCloseable {
     try (exchange) {
       String method = exchange.getRequestMethod();
       boolean head = method.equals("HEAD");
-      Answer answer = answers.apply(exchange.getRequestHeaders());
-      if (!path.equals("/") && !exchange.getRequestURI().getPath().equals(path)) {
-        answer = Answer.text(404, "not found\n");
-      } else if (!head && !method.equals("GET")) {
+      Answer answer;
+      if (!head && !method.equals("GET")) {
         answer = Answer.text(405, "only GET and HEAD\n");
+      } else if (!path.equals("/") && !exchange.getRequestURI().getPath().equals(path)) {
+        answer = Answer.text(404, "not found\n");
+      } else {
+        answer = answers.apply(exchange.getRequestHeaders());
       }
       exchange.getResponseHeaders().set("Content-Type", answer.type());
       exchange.sendResponseHeaders(answer.status(), head ? -1 : answer.body().length);

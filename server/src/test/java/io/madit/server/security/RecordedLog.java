@@ -42,8 +42,11 @@ final class RecordedLog implements AutoCloseable {
     return lines;
   }
 
+  /** The appender appends under its own lock. */
   private List<ILoggingEvent> snapshot() {
-    return List.copyOf(events.list);
+    synchronized (events) {
+      return List.copyOf(events.list);
+    }
   }
 
   @Override
