@@ -58,7 +58,7 @@ record AccessLine(
         result.outcome(),
         result.code(),
         result.reason(),
-        record.sampling().map(s -> Long.toString(s.seed())).orElse(null),
+        record.sampling().map(s -> Long.toUnsignedString(s.seed())).orElse(null),
         record.sampling().map(Sampling::revealOrder).orElse(null),
         record.work().map(Work::rounds).orElse(null),
         record.work().map(AccessLine::timings).orElse(null),

@@ -108,10 +108,10 @@ public final class RequestObservation {
     Map<Phase, Long> phases = new EnumMap<>(Phase.class);
     phases.put(Phase.QUEUE, queueNanos);
     phases.put(Phase.TOKENIZE, tokenizeNanos);
-    worked(0, phases);
+    worked(null, phases);
   }
 
-  private synchronized void worked(int rounds, Map<Phase, Long> phases) {
+  private synchronized void worked(Integer rounds, Map<Phase, Long> phases) {
     work = new Work(rounds, phases, System.nanoTime() - startNanos);
   }
 

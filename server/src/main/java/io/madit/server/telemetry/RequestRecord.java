@@ -37,16 +37,20 @@ record RequestRecord(
    */
   record Subject(String requestId, String clientRequestId, String model) {}
 
-  /** What decides which picture it becomes. */
+  /**
+   * What decides which picture it becomes.
+   *
+   * @param seed unsigned
+   */
   record Sampling(long seed, String revealOrder) {}
 
   /**
    * What was done.
    *
-   * @param rounds run
+   * @param rounds run; null for work that has none
    * @param endNanos when the last phase ended, since the start of the request
    */
-  record Work(int rounds, Map<Phase, Long> phaseNanos, long endNanos) {}
+  record Work(Integer rounds, Map<Phase, Long> phaseNanos, long endNanos) {}
 
   /**
    * How it ended.

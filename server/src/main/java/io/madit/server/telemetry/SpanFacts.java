@@ -40,14 +40,16 @@ final class SpanFacts {
         .sampling()
         .ifPresent(
             sampling -> {
-              span.setAttribute("madit.seed", sampling.seed());
+              span.setAttribute("madit.seed", Long.toUnsignedString(sampling.seed()));
               span.setAttribute("madit.reveal_order", sampling.revealOrder());
             });
     record
         .work()
         .ifPresent(
             work -> {
-              span.setAttribute("madit.rounds", work.rounds());
+              if (work.rounds() != null) {
+                span.setAttribute("madit.rounds", work.rounds());
+              }
               phases(Context.root().with(span), tracer, origin.start(), work);
             });
     result(span, record.result());

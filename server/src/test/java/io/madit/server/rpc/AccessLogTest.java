@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.google.protobuf.ByteString;
 import io.grpc.CallOptions;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
@@ -22,6 +23,7 @@ import io.madit.v1.DetokenizeRequest;
 import io.madit.v1.DetokenizeResponse;
 import io.madit.v1.StreamDetokenizeResponse;
 import io.madit.v1.TokenizeRequest;
+import io.madit.v1.TokenizeResponse;
 import io.madit.v1.VisualTokenServiceGrpc;
 import io.madit.v1.VisualTokenServiceGrpc.VisualTokenServiceStub;
 import java.util.List;
@@ -102,7 +104,7 @@ class AccessLogTest {
     assertThat(line.path("client_request_id").asText()).isEqualTo("mine\n\"");
     assertThat(line.path("model").asText())
         .isEqualTo(response.getReport().getModel() + "@" + response.getReport().getModelVersion());
-    assertThat(line.path("seed").asText()).isEqualTo("-5");
+    assertThat(line.path("seed").asText()).isEqualTo("18446744073709551611");
     assertThat(line.path("rounds").asInt()).isEqualTo(8);
     assertThat(line.path("timings_ms").fieldNames())
         .toIterable()
@@ -245,6 +247,25 @@ class AccessLogTest {
     JsonNode line = onlyLine();
     assertEnd(line, STREAM, "OK", "ok");
     assertThat(line.has("image_id")).isFalse();
+  }
+
+  @Test
+  void tokenize_ok() throws Exception {
+    TokenizeRequest.Builder request = TokenizeRequest.newBuilder();
+    request
+        .getImageBuilder()
+        .getRawBuilder()
+        .setWidth(1)
+        .setHeight(1)
+        .setRgb(ByteString.copyFrom(new byte[3]));
+    TokenizeResponse response = server.blocking().tokenize(request.build());
+    JsonNode line = onlyLine();
+    assertEnd(line, "madit.v1.VisualTokenService/Tokenize", "OK", "ok");
+    assertThat(line.path("request_id").asText()).isEqualTo(response.getReport().getRequestId());
+    assertThat(line.path("timings_ms").fieldNames())
+        .toIterable()
+        .containsExactly("queue", "tokenize");
+    assertThat(line.has("rounds")).isFalse();
   }
 
   @Test
