@@ -5,20 +5,23 @@ package io.madit.server.engine;
  * as much device time as rounds do, so that a burst of them does not stall the pictures that run.
  */
 final class BoundaryCredit {
-  /** Neither unused time nor debts count for more rounds than this. */
+  /** Unused time is kept for this many rounds. */
   private static final int KEPT_ROUNDS = 2;
 
+  /** Debts of what cannot wait are remembered for this many rounds. */
+  private static final int DEBT_ROUNDS = 16;
+
   private double seconds;
-  private double limit;
+  private double lastRound;
 
   /** A round of this length has run. */
   void earn(double roundSeconds) {
-    limit = KEPT_ROUNDS * roundSeconds;
-    seconds = Math.min(seconds + roundSeconds, limit);
+    lastRound = roundSeconds;
+    seconds = Math.min(seconds + roundSeconds, KEPT_ROUNDS * roundSeconds);
   }
 
   void spend(double itemSeconds) {
-    seconds = Math.max(seconds - itemSeconds, -limit);
+    seconds = Math.max(seconds - itemSeconds, -DEBT_ROUNDS * lastRound);
   }
 
   /** Whether something more may be done before the next round. */

@@ -91,14 +91,14 @@ final class EngineLoop implements AutoCloseable {
    */
   void step() {
     dropStopped();
-    List<LiveSession> members = members();
-    if (members.isEmpty()) {
+    if (pending.isEmpty()) {
       credit.reset();
     }
     decodeSome();
     tokenizeSome();
     renderPreviews();
-    List<LiveSession> opened = openSome(members);
+    // Chosen last: what has failed until now is no candidate.
+    List<LiveSession> opened = openSome(members());
     if (!opened.isEmpty()) {
       runPacked(opened);
     }

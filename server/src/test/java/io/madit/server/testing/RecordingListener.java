@@ -9,11 +9,14 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.function.DoubleConsumer;
 
 /** Writes down what it hears; the end is a future. */
 public final class RecordingListener implements SessionListener {
   /** "started", "round 1/8 visible 1", "preview 2", "finished", "failed CANCELLED". */
   public final List<String> events = new CopyOnWriteArrayList<>();
+
+  public DoubleConsumer onWorkLeft = seconds -> {};
 
   private final CompletableFuture<DetokenizeResult> end = new CompletableFuture<>();
 
@@ -25,6 +28,11 @@ public final class RecordingListener implements SessionListener {
   @Override
   public void onRound(int roundsDone, int rounds, int visible) {
     events.add("round " + roundsDone + "/" + rounds + " visible " + visible);
+  }
+
+  @Override
+  public void onWorkLeft(double seconds) {
+    onWorkLeft.accept(seconds);
   }
 
   @Override
