@@ -1,6 +1,7 @@
 """MaskGen, VQ and KL: text to the tokens of TA-TiTok; see :mod:`.model`."""
 
+from .bundle import export
 from .model import convert
 from .reference import LEADING, run_case
 
-__all__ = ["LEADING", "convert", "run_case"]
+__all__ = ["LEADING", "convert", "export", "run_case"]

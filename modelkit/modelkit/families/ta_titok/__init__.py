@@ -7,11 +7,14 @@ from torch import Tensor
 
 from ..case import Case
 from ..weights import take
+from .bundle import export
 from .config import assumed_sizes, read_config, sizes_in
 from .model import TaTitok
 from .reference import run_model
 
 LEADING = ()
+
+__all__ = ["LEADING", "convert", "export", "run_case"]
 
 
 def convert(state: Mapping[str, Tensor], settings: Mapping[str, Any]) -> TaTitok:

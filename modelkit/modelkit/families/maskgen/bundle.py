@@ -1,0 +1,98 @@
+"""MaskGen as a bundle. It draws tokens; a TA-TiTok bundle makes the picture of them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from torch import nn
+
+from ...bundle import SCHEMA_VERSION
+from ..export import Export, Names
+from ..masked_sampler import masked_sampling
+from ..weights import ConversionError
+from .model import MaskGen, MaskGenKl, MaskGenVq
+from .scripted_kl import ScriptedMaskGenKl
+from .scripted_vq import ScriptedMaskGenVq
+from .vq_sampler import vq_sampling
+
+CLIP_LENGTH = 77
+
+
+def export(model: MaskGen, settings: Mapping[str, Any], names: Names, vae: nn.Module | None = None) -> Export:
+    """A bundle whose text comes as CLIP's features: of its last layer but one, and the projected pooled vector.
+
+    Defaults of sampling: ``settings["sample"]``, else those beside the model's own settings, else the authors'.
+    """
+    if vae is not None:
+        raise ConversionError("vae: MaskGen draws tokens, which TA-TiTok decodes")
+    make = _vq if isinstance(model, MaskGenVq) else _kl
+    length = int(settings.get("text_len", CLIP_LENGTH))
+    module, sampling = make(model, length, settings["ctor"]["config"]["model"]["maskgen"], settings.get("sample", {}))
+    return Export(module, manifest(model, names, length, sampling))
+
+
+def _vq(model: MaskGenVq, length: int, given: Mapping[str, Any], sample: Mapping[str, Any]):
+    theirs = {"num_sample_steps": "num_iter", "guidance_scale": "cfg", "randomize_temperature": "temperature"}
+    default = {name: given[key] for name, key in theirs.items() if key in given}
+    chosen = vq_sampling({**default, **sample})
+    sampling = {
+        "rounds": chosen.rounds,
+        "flow_steps": 1,
+        "guidance_scale": chosen.guidance,
+        "guidance_schedule": chosen.decay,
+        "reveal_order": "certainty",
+        "reveal_schedule": model.config.schedule,
+        "temperature": chosen.temperature,
+        "noise_scale": 1.0,
+    }
+    return ScriptedMaskGenVq(model, length, chosen), sampling
+
+
+def _kl(model: MaskGenKl, length: int, given: Mapping[str, Any], sample: Mapping[str, Any]):
+    keys = ("num_iter", "cfg", "cfg_schedule", "temperature")
+    default = {"num_iter": 32, "cfg": 3.0} | {key: given[key] for key in keys if key in given}
+    chosen = masked_sampling({**default, **sample})
+    sampling = {
+        "rounds": chosen.rounds,
+        "flow_steps": sum(model.config.diffusion_steps),
+        "guidance_scale": chosen.guidance,
+        "guidance_schedule": chosen.schedule,
+        "reveal_order": "random",
+        "reveal_schedule": "cosine",
+        "temperature": chosen.temperature,
+        "noise_scale": 1.0,
+    }
+    return ScriptedMaskGenKl(model, length), sampling
+
+
+def manifest(model: MaskGen, names: Names, text_length: int, sampling: dict[str, object]) -> dict[str, object]:
+    """There is no picture and no grid: ``decoder`` names the family that has them."""
+    config = model.config
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "name": names.name,
+        "version": names.version,
+        "family": "maskgen",
+        "decoder": "ta-titok",
+        "codebook": {"size": config.codebook_size} if config.discrete else None,
+        "tokens": {"count": config.tokens, "dim": 1 if config.discrete else config.token_size},
+        "text": {
+            "max_tokens": text_length,
+            "embed_dim": config.text_dim,
+            "pooled_dim": config.text_dim,
+            "vocabulary_size": 0,
+        },
+        "aesthetic_score": {"default": config.aesthetic_score} if config.aesthetic_dim else None,
+        "hidden_dim": config.width,
+        "guidance_placement": "buffer",
+        "sampling": sampling,
+        "bounds": {
+            "max_rounds": max(128, 2 * config.tokens),
+            "max_flow_steps": 1000,
+            "max_guidance_scale": 20.0,
+        },
+        "presets": {},
+        "parameter_count": sum(value.numel() for value in model.state_dict().values()),
+        "licence": names.licence,
+        "provenance": dict(names.provenance),
+        "metrics": {},
+    }
