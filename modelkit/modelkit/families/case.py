@@ -135,6 +135,17 @@ def compare(
     return Report(family, tuple(results))
 
 
+def compare_served(
+    case: Case, computed: Mapping[str, Tensor], exceptions: Mapping[str, float]
+) -> tuple[TensorResult, ...]:
+    """Results of the served module under ``served.NAME``; only what it computes and the case has is compared."""
+    return tuple(
+        _result(served, case.expected[name], computed[name], exceptions.get(served, case.limit(name)))
+        for name, served in ((name, f"served.{name}") for name in sorted(computed))
+        if name in case.expected
+    )
+
+
 def _result(name: str, expected: Tensor, ours: Tensor | None, limit: float) -> TensorResult:
     if ours is None:
         return TensorResult(name, torch.nan, limit, False, "not computed")

@@ -34,6 +34,11 @@ class RecordedDraws:
         self._kinds = [str(draw.get("kind", "")) for draw in case.config.get("draws", [])]
         self._next = 0
 
+    @property
+    def rest(self) -> list[Tensor]:
+        """The draws that have not been taken yet."""
+        return self._draws[self._next :]
+
     def _take(self, rows: int, *rest: int) -> Tensor:
         index = self._next
         self._next += 1

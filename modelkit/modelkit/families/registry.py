@@ -4,17 +4,18 @@ It has ``convert(state, settings) -> nn.Module`` (authors' state dict and config
 loaded), ``run_case(case) -> dict[str, Tensor]`` (what was computed, under the names of case.safetensors), and
 ``LEADING``: patterns of tensors of which only the leading rows matter. It may have ``exceptions(case)``: patterns of
 tensors that have another limit than the rule's, for a reason it states. A family that can be served has
-``export(model, settings, names, vae) -> Export``.
+``export(model, settings, names, vae) -> Export`` and may have ``run_script(case)``: what its served module computes, one
+request per sample, under the same names.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any, Protocol
 
 from torch import Tensor, nn
 
-from .case import Case, Report, compare
+from .case import Case, Report, compare, compare_served
 from .weights import ConversionError
 
 
@@ -61,8 +62,12 @@ def family_of(config: Mapping[str, Any]) -> str:
 
 
 def verify(case: Case) -> Report:
-    """Runs a case with our model and compares everything that was recorded."""
+    """Runs a case with our model and compares everything that was recorded; what the served module gives, too."""
     name = family_of(case.config)
     module = family(name)
     exceptions = module.exceptions(case) if hasattr(module, "exceptions") else {}
-    return compare(name, case, module.run_case(case), module.LEADING, exceptions)
+    report = compare(name, case, module.run_case(case), module.LEADING, exceptions)
+    if not hasattr(module, "run_script"):
+        return report
+    served = compare_served(case, module.run_script(case), exceptions)
+    return replace(report, tensors=report.tensors + served)

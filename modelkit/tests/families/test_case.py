@@ -4,7 +4,7 @@ import json
 
 import torch
 
-from modelkit.families.case import Case, compare
+from modelkit.families.case import Case, compare, compare_served
 
 CONFIG = {"fp32_vs_fp64_max_abs": {"final": 1e-3}, "capture_rounds": [0, 2]}
 
@@ -58,6 +58,16 @@ def test_compare_knows_exceptions():
     computed = {"nfe": torch.tensor([26, 26]), "ode_t": torch.zeros(5)}
     assert not compare("x", case, computed).ok
     assert compare("x", case, computed, (), {"nfe": 6.0, "*ode_t": torch.inf}).ok
+
+
+def test_compare_served_prefixes_names_and_has_exceptions():
+    case = _case(final=torch.zeros(2), ids=torch.tensor([1]))
+    computed = {"final": torch.full((2,), 0.5), "ids": torch.tensor([1]), "unrecorded": torch.zeros(1)}
+    assert [(r.name, r.ok) for r in compare_served(case, computed, {})] == [
+        ("served.final", False),
+        ("served.ids", True),
+    ]
+    assert all(result.ok for result in compare_served(case, computed, {"served.final": 1.0}))
 
 
 def test_report_prints_a_table_and_json():
