@@ -46,11 +46,18 @@ def write_eager(model: nn.Module, settings: dict[str, Any], out: Path) -> None:
 
 
 def read_settings(file: Path) -> dict[str, Any]:
-    """The settings of a configuration file; raises :class:`ConversionError` when it is not a JSON object."""
+    """The settings of a configuration file; files of ``clip`` are relative to it.
+
+    Raises :class:`ConversionError` when it is not a JSON object.
+    """
     try:
         settings = json.loads(file.read_text())
     except (OSError, ValueError) as error:
         raise ConversionError(f"{file}: {error}") from error
     if not isinstance(settings, dict) or not isinstance(settings.get("ctor"), dict):
         raise ConversionError(f'{file}: must be a JSON object with "ctor", the constructor arguments')
+    clip = settings.get("clip")
+    if isinstance(clip, dict):
+        files = {key: str(file.parent / clip[key]) for key in ("weights", "tokenizer") if key in clip}
+        settings["clip"] = {**clip, **files}
     return settings

@@ -10,6 +10,7 @@ from modelkit.families.case import load_case
 from modelkit.families.ta_titok.config import TaTitokConfig, ViT
 from modelkit.families.ta_titok.model import TaTitok, moments
 from modelkit.families.ta_titok.scripted import ScriptedTaTitok
+from modelkit.families.text_towers import WordTable
 
 ORACLES = Path(__file__).parents[1] / "data" / "oracles"
 SIZES = {"tinya": (32, 2, 4), "tinyb": (48, 3, 6)}
@@ -112,4 +113,5 @@ def test_text_ids_need_a_table_of_words(case, module):
         module.embed_text(torch.tensor([1]))
     model = ta_titok.convert(case.weights, {**case.config, "sizes": SIZES})
     words = torch.randn(9, 32).half().float()
-    assert torch.equal(ScriptedTaTitok(model, words).embed_text(torch.tensor([4, 2])), words[[4, 2]])
+    module = torch.jit.script(ScriptedTaTitok(model, WordTable(words)))
+    assert torch.equal(module.embed_text(torch.tensor([4, 2])), words[[4, 2]])

@@ -5,11 +5,16 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
 from typer.testing import CliRunner
 
 from modelkit.bundle import check_hashes
 from modelkit.cli import app
+from modelkit.families import clip_text
 from modelkit.families.case import load_case
+from modelkit.families.clip_text import ClipText, ClipTextConfig
 from modelkit.families.export import Names
 from modelkit.families.maskgen import chain
 from modelkit.families.maskgen.vq_sampler import masked_counts
@@ -109,3 +114,53 @@ def test_bundles_that_do_not_fit_are_named(bundles, changes, message):
     chain.check_fit(manifest(bundles["maskgen-vq"]), decoder)
     with pytest.raises(ValueError, match=message):
         chain.check_fit(manifest(bundles["maskgen-vq"]), {**decoder, **changes})
+
+
+def clip_files(folder: Path) -> dict:
+    """A random text tower as wide as the recorded runs' text, with whole captions as words."""
+    tokenizer = Tokenizer(WordLevel({"a": 1, "cat": 2, "[UNK]": 3}, "[UNK]"))
+    (folder / "tokenizer.json").write_text(tokenizer.to_str())
+    torch.manual_seed(3)
+    clip = ClipText(ClipTextConfig(vocabulary=9, length=77, width=32, layers=2, pooled_dim=32))
+    save_file({**clip.state_dict(), "visual.proj": torch.zeros(1)}, folder / "clip.safetensors")
+    return {"weights": "clip.safetensors", "tokenizer": "tokenizer.json"}
+
+
+@pytest.mark.parametrize("name", ["ta-titok-vq", "maskgen-vq", "maskgen-kl"])
+def test_bundle_with_a_text_tower_makes_its_own_features(name, tmp_path):
+    clip = clip_files(tmp_path)
+    bundle = convert(name, tmp_path, clip=clip, sizes={"tinya": [32, 2, 4], "tinyb": [48, 3, 6]})
+    module, content = torch.jit.load(str(bundle / "model.pt")), manifest(bundle)
+    assert content["text"]["vocabulary_size"] == 9
+    assert "cat" in (bundle / "tokenizer.json").read_text()
+    before, last, pooled = clip_text.convert(load_file(tmp_path / "clip.safetensors"))(torch.tensor([7, 1, 2, 8]))
+    features = module.embed_text(torch.tensor([7, 1, 2, 8]))
+    if name == "ta-titok-vq":
+        assert torch.allclose(features, last, atol=1e-6)
+        assert module.condition(torch.zeros(16, dtype=torch.int64), features).shape == (16 + 77, 48)
+    else:
+        assert torch.allclose(features, before, atol=1e-6)
+        assert torch.allclose(module.pool_text(torch.tensor([7, 1, 2, 8])), pooled, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda clip, folder: clip.pop("tokenizer"), 'clip must have "weights" and "tokenizer"'),
+        (lambda clip, folder: (folder / "tokenizer.json").unlink(), "clip.tokenizer"),
+        (
+            lambda clip, folder: save_file({"x": torch.zeros(1)}, folder / "clip.safetensors"),
+            "missing: token_embedding",
+        ),
+    ],
+)
+def test_text_tower_that_cannot_be_read_is_named(change, message, tmp_path):
+    clip = clip_files(tmp_path)
+    change(clip, tmp_path)
+    config = {**json.loads((ORACLES / "maskgen-vq" / "config.json").read_text()), "clip": clip}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    weights = str(ORACLES / "maskgen-vq" / "weights.safetensors")
+    arguments = ["convert", "--from", "maskgen", weights, "--config", str(tmp_path / "config.json")]
+    result = CliRunner().invoke(app, [*arguments, "--out", str(tmp_path / "out")])
+    assert result.exit_code == 2
+    assert message in result.output.replace("\n", "")

@@ -5,9 +5,11 @@ from typing import Any
 
 from torch import nn
 
-from ...bundle import SCHEMA_VERSION
+from ...bundle import SCHEMA_VERSION, TOKENIZER
+from ..clip_text import load_clip
 from ..export import Export, Names
 from ..masked_sampler import masked_sampling
+from ..text_towers import ClipTower
 from ..weights import ConversionError
 from .model import MaskGen, MaskGenKl, MaskGenVq
 from .scripted_kl import ScriptedMaskGenKl
@@ -18,19 +20,32 @@ CLIP_LENGTH = 77
 
 
 def export(model: MaskGen, settings: Mapping[str, Any], names: Names, vae: nn.Module | None = None) -> Export:
-    """A bundle whose text comes as CLIP's features: of its last layer but one, and the projected pooled vector.
+    """A bundle whose text is CLIP's features of its last layer but one, and the projected pooled vector.
 
+    They are made by the tower that ``settings["clip"]`` names, or given by requests.
     Defaults of sampling: ``settings["sample"]``, else those beside the model's own settings, else the authors'.
     """
     if vae is not None:
         raise ConversionError("vae: MaskGen draws tokens, which TA-TiTok decodes")
     make = _vq if isinstance(model, MaskGenVq) else _kl
-    length = int(settings.get("text_len", CLIP_LENGTH))
-    module, sampling = make(model, length, settings["ctor"]["config"]["model"]["maskgen"], settings.get("sample", {}))
-    return Export(module, manifest(model, names, length, sampling))
+    given, sample, clip = (
+        settings["ctor"]["config"]["model"]["maskgen"],
+        settings.get("sample", {}),
+        load_clip(settings),
+    )
+    if clip is None:
+        length = int(settings.get("text_len", CLIP_LENGTH))
+        module, sampling = make(model, length, None, given, sample)
+        return Export(module, manifest(model, names, length, 0, sampling))
+    sizes = clip.model.config
+    if not sizes.width == sizes.pooled_dim == model.config.text_dim:
+        raise ConversionError(f"clip: width must be {model.config.text_dim}, is {sizes.width} and {sizes.pooled_dim}")
+    module, sampling = make(model, sizes.length, ClipTower(clip.model, penultimate=True), given, sample)
+    content = manifest(model, names, sizes.length, sizes.vocabulary, sampling)
+    return Export(module, content, {TOKENIZER: clip.tokenizer_json.encode()})
 
 
-def _vq(model: MaskGenVq, length: int, given: Mapping[str, Any], sample: Mapping[str, Any]):
+def _vq(model: MaskGenVq, length: int, tower: nn.Module | None, given: Mapping[str, Any], sample: Mapping[str, Any]):
     theirs = {"num_sample_steps": "num_iter", "guidance_scale": "cfg", "randomize_temperature": "temperature"}
     default = {name: given[key] for name, key in theirs.items() if key in given}
     chosen = vq_sampling({**default, **sample})
@@ -44,10 +59,10 @@ def _vq(model: MaskGenVq, length: int, given: Mapping[str, Any], sample: Mapping
         "temperature": chosen.temperature,
         "noise_scale": 1.0,
     }
-    return ScriptedMaskGenVq(model, length, chosen), sampling
+    return ScriptedMaskGenVq(model, length, chosen, tower), sampling
 
 
-def _kl(model: MaskGenKl, length: int, given: Mapping[str, Any], sample: Mapping[str, Any]):
+def _kl(model: MaskGenKl, length: int, tower: nn.Module | None, given: Mapping[str, Any], sample: Mapping[str, Any]):
     keys = ("num_iter", "cfg", "cfg_schedule", "temperature")
     default = {"num_iter": 32, "cfg": 3.0} | {key: given[key] for key in keys if key in given}
     chosen = masked_sampling({**default, **sample})
@@ -61,11 +76,16 @@ def _kl(model: MaskGenKl, length: int, given: Mapping[str, Any], sample: Mapping
         "temperature": chosen.temperature,
         "noise_scale": 1.0,
     }
-    return ScriptedMaskGenKl(model, length), sampling
+    return ScriptedMaskGenKl(model, length, tower), sampling
 
 
-def manifest(model: MaskGen, names: Names, text_length: int, sampling: dict[str, object]) -> dict[str, object]:
-    """There is no picture and no grid: ``decoder`` names the family that has them."""
+def manifest(
+    model: MaskGen, names: Names, text_length: int, vocabulary: int, sampling: dict[str, object]
+) -> dict[str, object]:
+    """There is no picture and no grid: ``decoder`` names the family that has them.
+
+    ``vocabulary``: words of the text tokenizer; 0 where text comes as features only.
+    """
     config = model.config
     return {
         "schema_version": SCHEMA_VERSION,
@@ -79,7 +99,7 @@ def manifest(model: MaskGen, names: Names, text_length: int, sampling: dict[str,
             "max_tokens": text_length,
             "embed_dim": config.text_dim,
             "pooled_dim": config.text_dim,
-            "vocabulary_size": 0,
+            "vocabulary_size": vocabulary,
         },
         "aesthetic_score": {"default": config.aesthetic_score} if config.aesthetic_dim else None,
         "hidden_dim": config.width,

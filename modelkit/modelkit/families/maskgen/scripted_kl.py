@@ -5,22 +5,27 @@ in :mod:`modelkit.scripted`. Equal to :mod:`.reference` up to the order of float
 """
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..rounds import DdpmRounds, PackedRounds
+from ..text_towers import NoTower
 from .joint import stacked_halves
 from .model import MaskGenKl, woven_waves
 
 
 class ScriptedMaskGenKl(DdpmRounds, PackedRounds):
-    """Rounds as in :class:`PackedRounds`. Shares its weights with ``model``."""
+    """Rounds as in :class:`PackedRounds`. Shares its weights with ``model``.
 
-    def __init__(self, model: MaskGenKl, text_length: int) -> None:
+    ``tower`` gives features of text token ids; without one, text comes as features.
+    """
+
+    def __init__(self, model: MaskGenKl, text_length: int, tower: nn.Module | None = None) -> None:
         config = model.config
         super().__init__(model.diffloss.net, config.token_size, True, torch.zeros(1, config.width))
         self.add_ddpm(model.diffloss.alphas, list(config.diffusion_steps))
         self.text_length, self.tokens, self.scale = text_length, config.tokens, config.scale
         self.aesthetic_dim = config.aesthetic_dim
+        self.tower = NoTower() if tower is None else tower
         self.text, self.pooled = model.text_emb, model.text_pooled_emb
         self.token, self.token_norm = model.z_proj, model.z_proj_ln
         self.blocks, self.norm = model.decoder_blocks, model.decoder_norm
@@ -40,6 +45,16 @@ class ScriptedMaskGenKl(DdpmRounds, PackedRounds):
         for block in self.blocks:
             block.cast(dtype)
         return name
+
+    @torch.jit.export
+    def embed_text(self, text_ids: Tensor) -> Tensor:
+        """Caption token ids int64 [S'] -> text features [S, E]; CLIP's begin and end alone give those of no text."""
+        return self.tower(text_ids)
+
+    @torch.jit.export
+    def pool_text(self, text_ids: Tensor) -> Tensor:
+        """Caption token ids int64 [S'] -> pooled text [E]."""
+        return self.tower.pooled(text_ids)
 
     @torch.jit.export
     def condition(self, text: Tensor, pooled: Tensor, null_text: Tensor, null_pooled: Tensor, score: Tensor) -> Tensor:

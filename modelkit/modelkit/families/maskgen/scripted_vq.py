@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from ...philox import philox, philox_rows, uniform
+from ..text_towers import NoTower
 from .joint import stacked_halves
 from .model import MaskGenVq, spread_waves
 from .vq_sampler import VqSampling, guidance_weight, gumbel_of, softmax_temperature
@@ -28,13 +29,19 @@ def gumbel_rows(seeds: Tensor, places: Tensor, channels: int, purpose: int, roun
 
 
 class ScriptedMaskGenVq(nn.Module):
-    """All entry points. Shares its weights with ``model``; ``sampling`` fixes how guidance and temperatures run."""
+    """All entry points. Shares its weights with ``model``; ``sampling`` fixes how guidance and temperatures run.
 
-    def __init__(self, model: MaskGenVq, text_length: int, sampling: VqSampling) -> None:
+    ``tower`` gives features of text token ids; without one, text comes as features.
+    """
+
+    def __init__(
+        self, model: MaskGenVq, text_length: int, sampling: VqSampling, tower: nn.Module | None = None
+    ) -> None:
         super().__init__()
         config = model.config
         self.text_length, self.tokens, self.codes = text_length, config.tokens, config.codebook_size
         self.aesthetic_dim = config.aesthetic_dim
+        self.tower = NoTower() if tower is None else tower
         self.decay, self.decay_power = sampling.decay, sampling.decay_power
         self.anneal_softmax, self.noisy_order = sampling.anneal_softmax, sampling.noisy_order
         self.text, self.pooled = model.text_embed_proj, model.cond_pooled_proj
@@ -57,6 +64,16 @@ class ScriptedMaskGenVq(nn.Module):
         for block in self.blocks:
             block.cast(dtype)
         return name
+
+    @torch.jit.export
+    def embed_text(self, text_ids: Tensor) -> Tensor:
+        """Caption token ids int64 [S'] -> text features [S, E]; CLIP's begin and end alone give those of no text."""
+        return self.tower(text_ids)
+
+    @torch.jit.export
+    def pool_text(self, text_ids: Tensor) -> Tensor:
+        """Caption token ids int64 [S'] -> pooled text [E]."""
+        return self.tower.pooled(text_ids)
 
     @torch.jit.export
     def condition(self, text: Tensor, pooled: Tensor, null_text: Tensor, null_pooled: Tensor, score: Tensor) -> Tensor:

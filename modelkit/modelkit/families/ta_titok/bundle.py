@@ -6,7 +6,9 @@ from typing import Any
 from torch import Tensor, nn
 
 from ...bundle import SCHEMA_VERSION, TOKENIZER
+from ..clip_text import load_clip
 from ..export import Export, Names
+from ..text_towers import ClipTower, WordTable
 from ..weights import ConversionError
 from .config import TaTitokConfig
 from .model import TaTitok
@@ -26,16 +28,23 @@ SAMPLING = {
 
 
 def export(model: TaTitok, settings: Mapping[str, Any], names: Names, vae: nn.Module | None = None) -> Export:
-    """A bundle whose text comes as CLIP's last features, all positions."""
+    """A bundle whose text is CLIP's last features, all positions: made by ``settings["clip"]``, or given by requests."""
     if vae is not None:
         raise ConversionError("vae: TA-TiTok decodes to pixels itself")
-    return Export(ScriptedTaTitok(model), manifest(model, names, vocabulary=0))
+    clip = load_clip(settings)
+    if clip is None:
+        return Export(ScriptedTaTitok(model), manifest(model, names, vocabulary=0))
+    if clip.model.config.width != model.config.text_dim:
+        raise ConversionError(f"clip: width must be {model.config.text_dim}, is {clip.model.config.width}")
+    content = manifest(model, names, clip.model.config.vocabulary)
+    tower = ClipTower(clip.model, penultimate=False)
+    return Export(ScriptedTaTitok(model, tower), content, {TOKENIZER: clip.tokenizer_json.encode()})
 
 
 def export_with_words(model: TaTitok, names: Names, words: Tensor, tokenizer_json: str) -> Export:
     """A bundle with its own tokenizer and word features [V, E]."""
     content = manifest(model, names, vocabulary=len(words))
-    return Export(ScriptedTaTitok(model, words), content, {TOKENIZER: tokenizer_json.encode()})
+    return Export(ScriptedTaTitok(model, WordTable(words)), content, {TOKENIZER: tokenizer_json.encode()})
 
 
 def manifest(model: TaTitok, names: Names, vocabulary: int) -> dict[str, object]:

@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ...scripted import PackedBlock
+from ..text_towers import NoTower
 from .model import Backbone, TaTitok
 
 
@@ -30,14 +31,15 @@ def _packed(part: Backbone) -> list[PackedBlock]:
 class ScriptedTaTitok(nn.Module):
     """All entry points. Shares its weights with ``model``.
 
-    ``words`` [V, E]: features of text token ids, for models whose text is a table of words; None: text comes as features.
+    ``tower`` gives features of text token ids; without one, text comes as features.
     """
 
-    def __init__(self, model: TaTitok, words: Tensor | None = None) -> None:
+    def __init__(self, model: TaTitok, tower: nn.Module | None = None) -> None:
         super().__init__()
         config, encoder, decoder = model.config, model.encoder, model.decoder
         self.discrete, self.unit_codes = config.discrete, config.unit_codes
         self.grid, self.side, self.tokens = config.grid, config.decoder.patch, config.tokens
+        self.tower = NoTower() if tower is None else tower
         self.text_length, self.image_size = config.text_length, config.image_size
         self.encoder_grid = encoder.grid
         self.patch_embed, self.encoder_in, self.encoder_out = encoder.patch_embed, encoder.ln_pre, encoder.ln_post
@@ -60,8 +62,6 @@ class ScriptedTaTitok(nn.Module):
             self.register_buffer("text_positions", decoder.text_guidance_positional_embedding.detach())
             codes = model.quantize.lookup(torch.arange(config.codebook_size)) if config.discrete else torch.zeros(0, 0)
             self.register_buffer("codebook", codes)
-            empty = torch.zeros(0, config.text_dim)
-            self.register_buffer("words", empty if words is None else words.half())
 
     @torch.jit.export
     def use_precision(self, name: str) -> str:
@@ -91,10 +91,8 @@ class ScriptedTaTitok(nn.Module):
 
     @torch.jit.export
     def embed_text(self, text_ids: Tensor) -> Tensor:
-        """Caption token ids int64 [S] -> features [S, E], for models with a table of words."""
-        if self.words.shape[0] == 0:
-            raise ValueError("this model takes text as features only")
-        return self.words[text_ids].float()
+        """Caption token ids int64 [S] -> features [S', E]."""
+        return self.tower(text_ids)
 
     @torch.jit.export
     def nearest(self, tokens: Tensor) -> Tensor:
