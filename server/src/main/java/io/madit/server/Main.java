@@ -14,6 +14,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.bridge.SLF4JBridgeHandler;
 
 /** Wires and runs the server until it is told to stop. */
 public final class Main {
@@ -33,6 +34,7 @@ public final class Main {
    */
   public static void main(String[] arguments) throws InterruptedException {
     long begin = System.nanoTime();
+    joinLogs();
     try {
       Optional<ServerConfig> config = ServerFlags.parse(arguments, System.getenv());
       if (config.isPresent()) {
@@ -42,6 +44,12 @@ public final class Main {
       System.err.println("madit serve: " + e.getMessage());
       System.exit(2);
     }
+  }
+
+  /** gRPC logs with Java's own logging: it joins the rest. */
+  private static void joinLogs() {
+    SLF4JBridgeHandler.removeHandlersForRootLogger();
+    SLF4JBridgeHandler.install();
   }
 
   private static void run(ServerConfig config, long beginNanos)

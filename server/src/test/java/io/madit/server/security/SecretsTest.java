@@ -26,6 +26,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.LoggerFactory;
+import org.slf4j.bridge.SLF4JBridgeHandler;
 
 /** The log as it is configured when it runs, but with everything in it that can be turned on. */
 class SecretsTest {
@@ -33,12 +34,16 @@ class SecretsTest {
   private static final String WRONG = "wrong-token-0123456789";
   private static final String LATER = "later token with too many words";
 
+  private static final java.util.logging.Logger JUL = java.util.logging.Logger.getLogger("");
+
   private final LoggerContext logging = (LoggerContext) LoggerFactory.getILoggerFactory();
 
   @TempDir Path folder;
 
   @BeforeEach
   void traceEverything() throws Exception {
+    SLF4JBridgeHandler.install();
+    JUL.setLevel(java.util.logging.Level.ALL);
     logging.reset();
     JoranConfigurator configurator = new JoranConfigurator();
     configurator.setContext(logging);
@@ -56,6 +61,8 @@ class SecretsTest {
   void logAsBefore() throws Exception {
     logging.reset();
     new ContextInitializer(logging).autoConfig();
+    JUL.setLevel(java.util.logging.Level.INFO);
+    SLF4JBridgeHandler.uninstall();
   }
 
   @Test

@@ -9,6 +9,7 @@ import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.netty.shaded.io.netty.handler.ssl.SslContextBuilder;
 import io.grpc.stub.MetadataUtils;
 import io.madit.server.config.ConnectionConfig;
+import io.madit.server.config.LimitsConfig;
 import io.madit.server.config.ModelConfig;
 import io.madit.server.config.NetworkConfig;
 import io.madit.server.config.ObservabilityConfig;
@@ -39,10 +40,20 @@ final class SecureServer implements AutoCloseable {
   }
 
   static SecureServer start(SecurityConfig security) throws Exception {
-    return start(security, ConnectionConfig.DEFAULT, true);
+    return start(security, RunningServer.LIMITS);
+  }
+
+  static SecureServer start(SecurityConfig security, LimitsConfig limits) throws Exception {
+    return start(security, ConnectionConfig.DEFAULT, limits, true);
   }
 
   static SecureServer start(SecurityConfig security, ConnectionConfig connections, boolean channelz)
+      throws Exception {
+    return start(security, connections, RunningServer.LIMITS, channelz);
+  }
+
+  private static SecureServer start(
+      SecurityConfig security, ConnectionConfig connections, LimitsConfig limits, boolean channelz)
       throws Exception {
     ServerConfig config =
         new ServerConfig(
@@ -53,7 +64,7 @@ final class SecureServer implements AutoCloseable {
                 TorchDevice.CPU,
                 PrecisionChoice.FLOAT32,
                 1),
-            RunningServer.LIMITS,
+            limits,
             RunningServer.SCHEDULING,
             new ObservabilityConfig(false, true, channelz),
             Duration.ofSeconds(30));
