@@ -1,4 +1,4 @@
-"""The served MaskGen: recorded runs come out of it, packed equals alone, and noise depends on the seed only."""
+"""The served MaskGen: packed equals alone, and what is drawn depends on the request only."""
 
 from pathlib import Path
 
@@ -7,11 +7,10 @@ import torch
 
 from modelkit.families import maskgen
 from modelkit.families.case import load_case
-from modelkit.families.draws import RecordedDraws
 from modelkit.families.masked_sampler import masked_counts as cosine_counts
 from modelkit.families.maskgen.scripted_kl import ScriptedMaskGenKl
 from modelkit.families.maskgen.scripted_vq import ScriptedMaskGenVq
-from modelkit.families.maskgen.vq_sampler import gumbel_of, masked_counts, vq_sampling
+from modelkit.families.maskgen.vq_sampler import masked_counts, vq_sampling
 from modelkit.philox import shuffle
 from modelkit.reveal import guidance_at
 
@@ -72,19 +71,6 @@ def run(module, session: VqSession) -> torch.Tensor:
     while not session.done:
         advance(module, [session])
     return session.ids
-
-
-def test_recorded_ids_of_the_vq_variant(vq, vq_module):
-    conds = conditions(vq_module, vq, torch.full((2,), 6.5))
-    sessions, draws = [VqSession(vq_module, cond, 8) for cond in conds], iter(vq.draws)
-    for k in range(8):
-        masked = torch.stack([s.ids for s in sessions]) < 0
-        choice, order = gumbel_of(next(draws))[masked], gumbel_of(next(draws))[masked]
-        vq_module.round_with_noise(*arguments(sessions), choice, order)
-        for session, expected in zip(sessions, vq.tensors["ids_per_step"][k + 1]):
-            session.index += 1
-            assert torch.equal(session.ids, torch.where(expected == 96, -1, expected))
-    assert torch.equal(torch.stack([s.ids for s in sessions]), vq.tensors["final"])
 
 
 def test_packed_at_different_rounds_gives_the_same_ids_as_alone(vq, vq_module):
@@ -151,9 +137,9 @@ def kl_module(kl):
 class KlSession:
     """A request of the KL variant. ``steps``: of the diffusion in a round."""
 
-    def __init__(self, module, cond, rounds: int, seed: int, guidance: float, steps: int, order=None) -> None:
+    def __init__(self, module, cond, rounds: int, seed: int, guidance: float, steps: int) -> None:
         self.cond, self.rounds, self.seed, self.guidance, self.steps = cond, rounds, seed, guidance, steps
-        self.order = torch.tensor(shuffle(seed, 32)) if order is None else order
+        self.order = torch.tensor(shuffle(seed, 32))
         self.canvas = module.canvas(NO_ORDER, self.order)
         self.counts = cosine_counts(32, rounds)
         self.index = 0
@@ -178,27 +164,6 @@ def kl_advance(module, sessions: list[KlSession]) -> None:
     module.round(*kl_arguments(sessions))
     for session in sessions:
         session.index += 1
-
-
-def test_recorded_tokens_of_the_kl_variant(kl, kl_module):
-    conds = conditions(kl_module, kl, kl.tensors["in.aes_scores"])
-    draws = RecordedDraws(kl)
-    # The authors reveal from the end of their orders.
-    orders = draws.orders(2, 32).flip(1)
-    sessions = [KlSession(kl_module, cond, 8, 0, 3.0, 100, order) for cond, order in zip(conds, orders)]
-    for k in range(8):
-        begin, end = 32 - sessions[0].counts[k], 32 - sessions[0].counts[k + 1]
-        rows = torch.cat([torch.full((end - begin, 1), i) for i in range(2)])
-        flow = draws.flow_noise(rows, 8)
-        noise = torch.stack([flow, *(draws.solver_noise(rows, 8, step) for step in range(100))], 1)
-        # Recorded rows are sorted by place, ours by the order of revealing.
-        places = [order[begin:end].argsort().argsort() + i * (end - begin) for i, order in enumerate(orders)]
-        kl_module.round_with_noise(*kl_arguments(sessions), noise[torch.cat(places)])
-        for session in sessions:
-            session.index += 1
-    for session, expected in zip(sessions, kl.tensors["final"]):
-        tokens = kl_module.picture_tokens(session.canvas, session.order)
-        assert float((tokens - expected[:, 0].t()).abs().max()) <= kl.limit("final")
 
 
 def test_packed_at_different_rounds_and_steps_equals_alone(kl, kl_module):

@@ -3,5 +3,6 @@
 from .bundle import export
 from .model import convert
 from .reference import LEADING, run_case
+from .served import run_script
 
-__all__ = ["LEADING", "convert", "export", "run_case"]
+__all__ = ["LEADING", "convert", "export", "run_case", "run_script"]

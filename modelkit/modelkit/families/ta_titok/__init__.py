@@ -7,14 +7,14 @@ from torch import Tensor
 
 from ..case import Case
 from ..weights import take
+from . import reference
 from .bundle import export
 from .config import assumed_sizes, read_config, sizes_in
 from .model import TaTitok
-from .reference import run_model
 
 LEADING = ()
 
-__all__ = ["LEADING", "convert", "export", "run_case"]
+__all__ = ["LEADING", "convert", "export", "run_case", "run_script"]
 
 
 def convert(state: Mapping[str, Tensor], settings: Mapping[str, Any]) -> TaTitok:
@@ -26,6 +26,14 @@ def convert(state: Mapping[str, Tensor], settings: Mapping[str, Any]) -> TaTitok
 
 def run_case(case: Case) -> dict[str, Tensor]:
     """Everything that the authors' run recorded."""
+    return reference.run_model(_recorded(case), case)
+
+
+def run_script(case: Case) -> dict[str, Tensor]:
+    """Ids and pictures of the case as a server makes them."""
+    return reference.run_script(_recorded(case), case)
+
+
+def _recorded(case: Case) -> TaTitok:
     sizes = assumed_sizes(case.weights, case.config) | sizes_in(case.notes)
-    settings = {**case.config, "sizes": sizes}
-    return run_model(convert(case.weights, settings), case)
+    return convert(case.weights, {**case.config, "sizes": sizes})

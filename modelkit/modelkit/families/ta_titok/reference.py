@@ -7,6 +7,7 @@ from torch import Tensor
 
 from ..case import Case
 from .model import TaTitok, moments
+from .scripted import ScriptedTaTitok
 
 
 @torch.no_grad()
@@ -47,6 +48,36 @@ def _decoded(model: TaTitok, codes: Tensor, text: Tensor, prefix: str, name: str
     pixels = decoder.pixels(rows)
     parts = {"ln_pre_out": x, "ln_post_out": rows, "ffn_out": pixels}
     return {f"{prefix}.{part}": value for part, value in parts.items()} | {name: decoder.conv_out(pixels)}
+
+
+@torch.no_grad()
+def run_script(model: TaTitok, case: Case) -> dict[str, Tensor]:
+    """The recorded run through the served module, one request per sample."""
+    script = torch.jit.script(ScriptedTaTitok(model).eval())
+    given, discrete = case.tensors, model.config.discrete
+    latents = torch.stack([script.encode_pixels(picture) for picture in given["in.image"]])
+    if discrete:
+        codes = torch.stack([script.nearest(one) for one in latents])
+        found, tokens = {"enc.ids": codes.unsqueeze(1)}, given["in.tokens"].flatten(1)
+    else:
+        mean, log_variance = moments(latents)
+        codes = mean + torch.exp(0.5 * log_variance) * _rows(case.draws[0])
+        found, tokens = {"enc.mode": _columns(mean)}, _rows(given["in.latents"])
+    found["rec.image"] = _served(script, codes, given["in.text_guidance"])
+    return found | {"final": _served(script, tokens, given["in.text_guidance"])}
+
+
+def _served(script: torch.nn.Module, tokens: Tensor, texts: Tensor) -> Tensor:
+    """Pictures [B, 3, H, W] of ids [B, L] or codes [B, L, C]."""
+    pictures = []
+    condition = script.condition if tokens.dim() == 2 else script.condition_tokens
+    for own, text in zip(tokens, texts):
+        order = torch.arange(script.grid**2)
+        canvas = script.canvas(torch.empty(0, dtype=torch.int64), order)
+        budget, scales = torch.tensor([[0, len(order), 1, 0, 0, 0]]), torch.ones(1, 4, dtype=torch.float64)
+        script.round([condition(own, text)], [canvas], [order], budget, scales)
+        pictures.append(script.pixels(script.latents(canvas, order)))
+    return torch.stack(pictures)
 
 
 def _rows(latents: Tensor) -> Tensor:
