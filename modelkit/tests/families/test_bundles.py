@@ -34,12 +34,12 @@ def _load(folder: Path) -> tuple[dict, torch.jit.ScriptModule, dict]:
 EXPECTED = {
     "mar": ("mar", {"guidance_placement": "buffer", "classes": {"count": 10}, "tokens": None, "slots": 16}),
     "v2flow-linear": ("v2flow", {"guidance_placement": "velocity", "tokens": {"count": 64}, "adaptive_steps": False}),
-    "v2flow-condot": ("v2flow", {"guidance_placement": "buffer", "tokens": {"count": 64}, "adaptive_steps": True}),
+    "v2flow-condot": ("v2flow", {"guidance_placement": "buffer", "tokens": {"count": 36}, "adaptive_steps": True}),
 }
 SAMPLING = {
     "mar": {"rounds": 8, "flow_steps": 100, "guidance_scale": 2.9, "guidance_schedule": "linear", "temperature": 0.95},
     "v2flow-linear": {"rounds": 8, "flow_steps": 20, "guidance_scale": 4.5, "guidance_schedule": "constant"},
-    "v2flow-condot": {"rounds": 8, "guidance_scale": 2.9, "guidance_schedule": "linear"},
+    "v2flow-condot": {"rounds": 4, "guidance_scale": 2.5, "guidance_schedule": "linear"},
 }
 
 
@@ -58,16 +58,13 @@ def test_convert_writes_a_bundle(case, tmp_path):
     )
     assert {key: manifest[key] for key in own} == own
     assert SAMPLING[case].items() <= manifest["sampling"].items()
-    assert manifest["latent"] | {"scale": 0, "shift": 0} == {
-        "channels": 8,
-        "height": 8,
-        "width": 8,
-        "scale": 0,
-        "shift": 0,
-    }
-    assert (manifest["autoencoder"], manifest["patch_dim"], manifest["grid"]) == (False, 8, {"rows": 8, "columns": 8})
+    ctor = config["ctor"]
+    side, channels = ctor["img_size"] // ctor["vae_stride"], ctor["vae_embed_dim"]
+    assert manifest["latent"] == {"channels": channels, "height": side, "width": side, "scale": 1.0, "shift": 0.0}
+    assert (manifest["autoencoder"], manifest["grid"]) == (False, {"rows": side, "columns": side})
+    assert manifest["patch_dim"] == channels
     assert config["family"] == family
-    ids = torch.zeros(1 if family == "mar" else 64, dtype=torch.int64)
+    ids = torch.zeros(1 if family == "mar" else manifest["slots"], dtype=torch.int64)
     assert script.condition(ids, torch.empty(0, 0)).shape == (manifest["slots"], manifest["hidden_dim"])
 
 
