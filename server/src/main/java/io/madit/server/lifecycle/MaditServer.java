@@ -15,6 +15,7 @@ import io.madit.server.config.SchedulingConfig;
 import io.madit.server.config.ServerConfig;
 import io.madit.server.engine.Engine;
 import io.madit.server.engine.EngineSettings;
+import io.madit.server.engine.EngineStats;
 import io.madit.server.image.PictureEncoder;
 import io.madit.server.image.PictureLimits;
 import io.madit.server.image.PictureReader;
@@ -23,6 +24,7 @@ import io.madit.server.model.BundleException;
 import io.madit.server.model.RuntimeLoader;
 import io.madit.server.model.TextTokenizer;
 import io.madit.server.rpc.AwaitingPictures;
+import io.madit.server.rpc.InFlight;
 import io.madit.server.rpc.LoadReports;
 import io.madit.server.rpc.ModelRegistry;
 import io.madit.server.rpc.ServedModel;
@@ -63,6 +65,7 @@ public final class MaditServer {
   private final ExecutorService calls;
   private final Admission admission;
   private final AwaitingPictures awaiting;
+  private final InFlight inFlight = new InFlight();
   private final ModelRegistry models;
   private final Server grpc;
   private final HttpEndpoints http;
@@ -99,6 +102,7 @@ public final class MaditServer {
             models,
             admission,
             awaiting,
+            inFlight,
             encoder,
             new PictureReader(
                 new PictureLimits(config.network().maxMessageBytes(), limits.maxPicturePixels())),
@@ -286,6 +290,15 @@ public final class MaditServer {
     return !stopping && !ended.isDone();
   }
 
+  /** Sessions, queued work and native arrays that exist now; zero when nothing is asked for. */
+  public int liveState() {
+    EngineStats stats = engine.stats();
+    return stats.liveSessions()
+        + stats.queuedSessions()
+        + stats.queuedTokenizations()
+        + stats.liveArrays();
+  }
+
   /** Completes when the engine has ended: exceptionally if it died, or hangs. */
   public CompletableFuture<Void> ended() {
     return ended.copy();
@@ -293,8 +306,11 @@ public final class MaditServer {
 
   /** Ends all calls with UNAVAILABLE without waiting for the engine, which cannot be stopped. */
   public void abandon() throws InterruptedException {
-    grpc.shutdownNow();
-    grpc.awaitTermination(LAST_ANSWERS.toSeconds(), TimeUnit.SECONDS);
+    inFlight.abandon();
+    grpc.shutdown();
+    if (!grpc.awaitTermination(LAST_ANSWERS.toSeconds(), TimeUnit.SECONDS)) {
+      grpc.shutdownNow();
+    }
   }
 
   /** Stops gracefully. Calling it again waits for the first call. */

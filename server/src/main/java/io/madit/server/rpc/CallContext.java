@@ -23,6 +23,7 @@ record CallContext(
     ModelRegistry models,
     Admission admission,
     AwaitingPictures awaiting,
+    InFlight inFlight,
     OutputWriter outputs,
     ServerMetrics metrics,
     RandomGenerator random) {

@@ -16,10 +16,11 @@ import io.madit.v1.RunReport;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** One unary Detokenize: validate, submit, encode, answer. Answers exactly once. */
-final class DetokenizeCall implements SessionListener {
+final class DetokenizeCall implements SessionListener, InFlight.Request {
   private final CallContext context;
   private final ServerCallStreamObserver<DetokenizeResponse> observer;
   private final Ticket ticket;
@@ -29,6 +30,8 @@ final class DetokenizeCall implements SessionListener {
 
   /** Who still needs the place: the work, and the transport until the answer is sent or dropped. */
   private final AtomicInteger holders = new AtomicInteger(2);
+
+  private final AtomicBoolean answered = new AtomicBoolean();
 
   /** Completed when {@code submit} has returned, which may be after the engine's last report. */
   private final CompletableFuture<Session> session = new CompletableFuture<>();
@@ -69,13 +72,15 @@ final class DetokenizeCall implements SessionListener {
     violations.check();
     OptionalLong deadline = CallContext.deadlineNanos();
     Ticket ticket = context.enter(options, options.work(visual), deadline);
+    DetokenizeCall call = new DetokenizeCall(context, observer, ticket, options);
     try {
-      DetokenizeCall call = new DetokenizeCall(context, observer, ticket, options);
       observer.setOnCancelHandler(call::cancelled);
       observer.setOnCloseHandler(call::letGo);
+      context.inFlight().add(call);
       call.session.complete(
           context.engine().submit(options.command(visual, deadline, 0, false), call));
     } catch (RuntimeException e) {
+      context.inFlight().remove(call);
       ticket.close();
       throw e;
     }
@@ -120,6 +125,9 @@ final class DetokenizeCall implements SessionListener {
   }
 
   private void answer(DetokenizeResult result, List<Output> outputs, long encodeNanos) {
+    if (!ended()) {
+      return;
+    }
     RunReport report =
         Reports.picture(
             requestId, options, session.join().plan(), result.timings(), 0, encodeNanos);
@@ -135,7 +143,21 @@ final class DetokenizeCall implements SessionListener {
     observer.onCompleted();
   }
 
+  /** Whether this is the one end of the work. */
+  private boolean ended() {
+    context.inFlight().remove(this);
+    return answered.compareAndSet(false, true);
+  }
+
+  @Override
+  public void abort(Throwable cause) {
+    fail(cause);
+  }
+
   private void fail(Throwable cause) {
+    if (!ended()) {
+      return;
+    }
     ticket.worked();
     letGo();
     context.failed(observation, "detokenize", cause);

@@ -122,6 +122,7 @@ final class PictureStream implements StreamObserver<StreamDetokenizeRequest> {
       inFlight.put(imageId, picture);
     }
     context.awaiting().add(picture);
+    context.inFlight().add(picture);
     picture.accept();
   }
 

@@ -26,7 +26,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * {@link #submitted} are touched by the stream's inbound callbacks only, which gRPC serialises; the
  * listener's methods run on the engine thread.
  */
-final class StreamPicture implements SessionListener {
+final class StreamPicture implements SessionListener, InFlight.Request {
   /** Hears once that a picture has ended. */
   interface EndListener {
     void ended(StreamPicture picture, boolean ok);
@@ -200,7 +200,8 @@ final class StreamPicture implements SessionListener {
   }
 
   /** Ends the picture with an error and stops its work. */
-  void abort(Throwable cause) {
+  @Override
+  public void abort(Throwable cause) {
     session.thenAccept(Session::cancel);
     fail(cause);
   }
@@ -313,6 +314,7 @@ final class StreamPicture implements SessionListener {
   }
 
   private void finish(StreamDetokenizeResponse last) {
+    context.inFlight().remove(this);
     ticket.close();
     replies.last(counted(last));
     observation.end();

@@ -47,9 +47,12 @@ final class TokenizeCall {
               .engine()
               .tokenize(new TokenizeCommand(model.bundle(), picture, CallContext.deadlineNanos()));
       observer.setOnCancelHandler(() -> work.cancel(false));
+      InFlight.Request owed = work::completeExceptionally;
+      context.inFlight().add(owed);
       // Off the engine thread: the answer may be large.
       work.whenCompleteAsync(
           (result, failure) -> {
+            context.inFlight().remove(owed);
             ticket.close();
             if (failure != null) {
               fail(context, observation, observer, failure);

@@ -37,6 +37,7 @@ public final class VisualTokenRpc extends VisualTokenServiceGrpc.VisualTokenServ
       ModelRegistry models,
       Admission admission,
       AwaitingPictures awaiting,
+      InFlight inFlight,
       PictureEncoder encoder,
       PictureReader reader,
       ServerMetrics metrics,
@@ -45,7 +46,14 @@ public final class VisualTokenRpc extends VisualTokenServiceGrpc.VisualTokenServ
       String version) {
     context =
         new CallContext(
-            engine, models, admission, awaiting, new OutputWriter(encoder), metrics, random);
+            engine,
+            models,
+            admission,
+            awaiting,
+            inFlight,
+            new OutputWriter(encoder),
+            metrics,
+            random);
     this.reader = reader;
     this.maxPicturesPerStream = maxPicturesPerStream;
     this.version = version;

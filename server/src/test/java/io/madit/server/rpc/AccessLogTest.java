@@ -18,6 +18,7 @@ import io.madit.server.testing.AccessLines;
 import io.madit.server.testing.HeldRuntime;
 import io.madit.server.testing.Resources;
 import io.madit.server.testing.RunningServer;
+import io.madit.server.testing.StreamClient;
 import io.madit.v1.BeginImage;
 import io.madit.v1.DetokenizeRequest;
 import io.madit.v1.DetokenizeResponse;

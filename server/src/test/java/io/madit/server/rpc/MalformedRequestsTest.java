@@ -6,6 +6,7 @@ import com.google.protobuf.ByteString;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.madit.server.testing.RunningServer;
+import io.madit.server.testing.StreamClient;
 import io.madit.v1.BeginImage;
 import io.madit.v1.DetokenizeRequest;
 import io.madit.v1.ImageError;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.protobuf.ByteString;
 import io.grpc.Status;
 import io.madit.server.testing.RunningServer;
+import io.madit.server.testing.StreamClient;
 import io.madit.v1.BeginImage;
 import io.madit.v1.OutputFormat;
 import io.madit.v1.StreamDetokenizeRequest;

@@ -14,6 +14,7 @@ import io.madit.server.testing.AccessLines;
 import io.madit.server.testing.HeldRuntime;
 import io.madit.server.testing.Resources;
 import io.madit.server.testing.RunningServer;
+import io.madit.server.testing.StreamClient;
 import io.madit.server.testing.TraceReceiver;
 import io.madit.v1.BeginImage;
 import io.opentelemetry.proto.common.v1.KeyValue;

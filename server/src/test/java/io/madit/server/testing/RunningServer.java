@@ -46,6 +46,7 @@ public final class RunningServer implements AutoCloseable {
   public static final SchedulingConfig SCHEDULING =
       new SchedulingConfig(
           Batching.CONTINUOUS, Duration.ofSeconds(10), true, Duration.ofMinutes(5));
+  public static final Duration DRAIN = Duration.ofSeconds(30);
   private static final int MAX_MESSAGE_BYTES = 4 << 20;
 
   private final MaditServer server;
@@ -76,16 +77,36 @@ public final class RunningServer implements AutoCloseable {
   /** Serves test bundles on a runtime of the caller's. */
   public static RunningServer start(
       RuntimeLoader loader, ObservabilityConfig observability, Path... bundles) throws Exception {
-    ServerConfig config =
-        new ServerConfig(
-            new NetworkConfig("127.0.0.1", 0, 0, MAX_MESSAGE_BYTES, ConnectionConfig.DEFAULT),
-            SecurityConfig.LOCAL,
-            new ModelConfig(List.of(bundles), TorchDevice.CPU, PrecisionChoice.FLOAT32, 1),
-            LIMITS,
-            SCHEDULING,
-            observability,
-            Duration.ofSeconds(30));
+    return start(loader, config(observability, LIMITS, SCHEDULING, DRAIN, bundles));
+  }
+
+  /** Serves pico-buffer with other bounds than usual. */
+  public static RunningServer start(
+      RuntimeLoader loader, LimitsConfig limits, SchedulingConfig scheduling, Duration drain)
+      throws Exception {
+    ObservabilityConfig quiet = new ObservabilityConfig(false, false, false);
+    return start(
+        loader, config(quiet, limits, scheduling, drain, Resources.path("models/pico-buffer")));
+  }
+
+  private static RunningServer start(RuntimeLoader loader, ServerConfig config) throws Exception {
     return new RunningServer(MaditServer.start(config, loader, "test"));
+  }
+
+  private static ServerConfig config(
+      ObservabilityConfig observability,
+      LimitsConfig limits,
+      SchedulingConfig scheduling,
+      Duration drain,
+      Path... bundles) {
+    return new ServerConfig(
+        new NetworkConfig("127.0.0.1", 0, 0, MAX_MESSAGE_BYTES, ConnectionConfig.DEFAULT),
+        SecurityConfig.LOCAL,
+        new ModelConfig(List.of(bundles), TorchDevice.CPU, PrecisionChoice.FLOAT32, 1),
+        limits,
+        scheduling,
+        observability,
+        drain);
   }
 
   public ManagedChannel channel() {

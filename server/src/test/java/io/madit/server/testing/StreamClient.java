@@ -1,7 +1,7 @@
-package io.madit.server.rpc;
+package io.madit.server.testing;
 
+import io.grpc.Status;
 import io.grpc.stub.StreamObserver;
-import io.madit.server.testing.RunningServer;
 import io.madit.v1.BeginImage;
 import io.madit.v1.CancelImage;
 import io.madit.v1.EndImage;
@@ -17,16 +17,16 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
 /** A stream that records what it gets. */
-final class StreamClient {
+public final class StreamClient {
   private final BlockingQueue<StreamDetokenizeResponse> events = new LinkedBlockingQueue<>();
   private final CompletableFuture<Void> closed = new CompletableFuture<>();
   private final StreamObserver<StreamDetokenizeRequest> out;
 
-  StreamClient(RunningServer server) {
+  public StreamClient(RunningServer server) {
     this(server.async());
   }
 
-  StreamClient(VisualTokenServiceStub stub) {
+  public StreamClient(VisualTokenServiceStub stub) {
     out =
         stub.streamDetokenize(
             new StreamObserver<>() {
@@ -47,11 +47,11 @@ final class StreamClient {
             });
   }
 
-  void begin(String image, BeginImage.Builder begin) {
+  public void begin(String image, BeginImage.Builder begin) {
     out.onNext(StreamDetokenizeRequest.newBuilder().setImageId(image).setBegin(begin).build());
   }
 
-  void tokens(String image, List<Integer> ids) {
+  public void tokens(String image, List<Integer> ids) {
     out.onNext(
         StreamDetokenizeRequest.newBuilder()
             .setImageId(image)
@@ -59,7 +59,7 @@ final class StreamClient {
             .build());
   }
 
-  void end(String image) {
+  public void end(String image) {
     out.onNext(
         StreamDetokenizeRequest.newBuilder()
             .setImageId(image)
@@ -67,7 +67,7 @@ final class StreamClient {
             .build());
   }
 
-  void cancel(String image) {
+  public void cancel(String image) {
     out.onNext(
         StreamDetokenizeRequest.newBuilder()
             .setImageId(image)
@@ -75,15 +75,15 @@ final class StreamClient {
             .build());
   }
 
-  void send(StreamDetokenizeRequest event) {
+  public void send(StreamDetokenizeRequest event) {
     out.onNext(event);
   }
 
-  void abort() {
-    out.onError(io.grpc.Status.CANCELLED.asRuntimeException());
+  public void abort() {
+    out.onError(Status.CANCELLED.asRuntimeException());
   }
 
-  StreamDetokenizeResponse next() throws InterruptedException {
+  public StreamDetokenizeResponse next() throws InterruptedException {
     StreamDetokenizeResponse event = events.poll(60, TimeUnit.SECONDS);
     if (event == null) {
       throw new AssertionError("no event within a minute");
@@ -92,7 +92,7 @@ final class StreamClient {
   }
 
   /** Events up to and including the last one of a picture; others' are returned, too. */
-  List<StreamDetokenizeResponse> untilLast(String image) throws InterruptedException {
+  public List<StreamDetokenizeResponse> untilLast(String image) throws InterruptedException {
     List<StreamDetokenizeResponse> seen = new ArrayList<>();
     do {
       seen.add(next());
@@ -100,9 +100,17 @@ final class StreamClient {
     return seen;
   }
 
-  StreamDetokenizeResponse last(String image) throws InterruptedException {
+  public StreamDetokenizeResponse last(String image) throws InterruptedException {
     List<StreamDetokenizeResponse> seen = untilLast(image);
     return seen.get(seen.size() - 1);
+  }
+
+  /** Waits until so many pictures have ended. */
+  public void lasts(int pictures) throws InterruptedException {
+    for (int ended = 0; ended < pictures; ) {
+      StreamDetokenizeResponse event = next();
+      ended += isLast(event, event.getImageId()) ? 1 : 0;
+    }
   }
 
   private static boolean isLast(StreamDetokenizeResponse event, String image) {
@@ -110,7 +118,7 @@ final class StreamClient {
   }
 
   /** Half-closes and waits for the server's end; what came meanwhile is left in the queue. */
-  void complete() throws Exception {
+  public void complete() throws Exception {
     out.onCompleted();
     closed.get(60, TimeUnit.SECONDS);
   }
