@@ -25,7 +25,8 @@ def convert_file(name: str, weights: Path, config: Path, out: Path, names: Names
     """
     settings = read_settings(config)
     module = family(name)
-    model = module.convert(read_state(weights), settings)
+    state = read_state(weights, wanted=getattr(module, "WANTED", ("*",)))
+    model = module.convert(state, settings)
     if not hasattr(module, "export"):
         write_eager(model, {"family": name, **settings}, out)
         return

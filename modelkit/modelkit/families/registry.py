@@ -5,7 +5,7 @@ loaded), ``run_case(case) -> dict[str, Tensor]`` (what was computed, under the n
 ``LEADING``: patterns of tensors of which only the leading rows matter. It may have ``exceptions(case)``: patterns of
 tensors that have another limit than the rule's, for a reason it states. A family that can be served has
 ``export(model, settings, names, vae) -> Export`` and may have ``run_script(case)``: what its served module computes, one
-request per sample, under the same names.
+request per sample, under the same names. ``WANTED`` are the patterns of the keys that it reads, all by default.
 """
 
 from collections.abc import Mapping
@@ -31,15 +31,20 @@ class Family(Protocol):
 
 @dataclass(frozen=True)
 class Entry:
-    """``package`` under modelkit.families; ``marks``: parts of the authors' class name that a case records."""
+    """``package`` under modelkit.families; ``marks``: parts of the authors' class name that a case records.
+
+    Parts of a model, like an autoencoder, have no cases: they are only converted.
+    """
 
     package: str
-    marks: tuple[str, ...]
+    marks: tuple[str, ...] = ()
 
 
 FAMILIES = {
+    "hf-llm-embeddings": Entry("llm_embeddings"),
     "mar": Entry("mar", ("models.mar.MAR",)),
     "maskgen": Entry("maskgen", ("modeling.maskgen.MaskGen",)),
+    "sdxl-vae": Entry("sdxl_vae"),
     "ta-titok": Entry("ta_titok", ("modeling.tatitok.TATiTok",)),
     "v2flow": Entry("v2flow", ("models.V2Flow.V2Flow",)),
 }

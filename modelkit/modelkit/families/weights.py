@@ -4,6 +4,7 @@ A pickle is read with ``weights_only``, so a file can carry tensors and plain va
 """
 
 import argparse
+import json
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -20,6 +21,7 @@ PICKLES = (".pth", ".pt", ".bin", ".ckpt")
 CONTAINERS = ("model_ema", "ema", "state_dict", "model", "module")
 # What wrappers (data parallel, compile) put in front of every key.
 WRAPPERS = ("module.", "_orig_mod.", "model.")
+INDEX = ".index.json"
 LARGE_BYTES = 256 << 20
 
 
@@ -27,29 +29,57 @@ class ConversionError(ValueError):
     """The weights or the configuration do not fit the family; the message names what."""
 
 
-def read_state(file: Path, progress: bool = True) -> StateDict:
-    """All tensors of a weight file on the CPU, without container and without a prefix common to all keys.
+def read_state(file: Path, progress: bool = True, wanted: tuple[str, ...] = ("*",)) -> StateDict:
+    """Tensors of a weight file on the CPU, without container and without a prefix common to all keys.
 
-    ``progress`` shows a bar for files of 256 MB or more. Raises :class:`ConversionError`.
+    ``file`` may be the index of a checkpoint in several files (``.index.json``). Only keys that match one of the patterns
+    ``wanted`` are kept; of ``.safetensors`` only they are read. ``progress`` shows a bar for files of 256 MB or more.
+    Raises :class:`ConversionError`.
     """
     if not file.is_file():
         raise ConversionError(f"{file}: no such file")
-    try:
-        if file.suffix == ".safetensors":
-            state = _read_safetensors(file, progress)
-        elif file.suffix in PICKLES:
-            state = _tensors(_read_pickle(file), file)
-        else:
-            raise ConversionError(f"{file}: must end in .safetensors, {', '.join(PICKLES)}")
-    except (SafetensorError, RuntimeError, EOFError, OSError) as error:
-        raise ConversionError(f"{file}: unreadable: {_first_line(error)}") from error
+    if file.name.endswith(INDEX):
+        parts = _parts_of(file, wanted)
+        bar = tqdm(parts, file.name, unit="file", disable=not progress)
+        state = {name: value for part in bar for name, value in _read_one(part, False, wanted).items()}
+    else:
+        state = _read_one(file, progress, wanted)
     return without_wrappers(state)
 
 
-def _read_safetensors(file: Path, progress: bool) -> StateDict:
+def _parts_of(index: Path, wanted: tuple[str, ...]) -> list[Path]:
+    """The files that an index names for wanted keys."""
+    try:
+        places = json.loads(index.read_text())["weight_map"]
+        names = sorted({str(part) for name, part in places.items() if _matches(name, wanted)})
+    except (ValueError, KeyError, AttributeError) as error:
+        raise ConversionError(f"{index}: has no weight_map") from error
+    if any(Path(name).name != name for name in names):
+        raise ConversionError(f"{index}: names a file outside its folder")
+    return [index.parent / name for name in names]
+
+
+def _read_one(file: Path, progress: bool, wanted: tuple[str, ...]) -> StateDict:
+    try:
+        if file.suffix == ".safetensors":
+            return _read_safetensors(file, progress, wanted)
+        if file.suffix in PICKLES:
+            state = _tensors(_read_pickle(file), file)
+            return {name: value for name, value in state.items() if _matches(name, wanted)}
+    except (SafetensorError, RuntimeError, EOFError, OSError) as error:
+        raise ConversionError(f"{file}: unreadable: {_first_line(error)}") from error
+    raise ConversionError(f"{file}: must end in .safetensors, {', '.join(PICKLES)} or {INDEX}")
+
+
+def _read_safetensors(file: Path, progress: bool, wanted: tuple[str, ...]) -> StateDict:
     with safe_open(file, "pt") as source:
-        names = tqdm(source.keys(), file.name, unit="tensor", disable=not (progress and _is_large(file)))
-        return {name: source.get_tensor(name) for name in names}
+        names = [name for name in source.keys() if _matches(name, wanted)]
+        bar = tqdm(names, file.name, unit="tensor", disable=not (progress and _is_large(file)))
+        return {name: source.get_tensor(name) for name in bar}
+
+
+def _matches(name: str, patterns: tuple[str, ...]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
 def _read_pickle(file: Path) -> object:
@@ -97,11 +127,7 @@ def take(
     wrongly shaped key; ``module`` is unchanged then.
     """
     mapping = mapping or {}
-    given = {
-        mapping.get(name, name): value
-        for name, value in state.items()
-        if not any(fnmatchcase(name, pattern) for pattern in ignored)
-    }
+    given = {mapping.get(name, name): value for name, value in state.items() if not _matches(name, ignored)}
     wanted = module.state_dict()
     missing = sorted(wanted.keys() - given.keys())
     unknown = sorted(given.keys() - wanted.keys())
