@@ -33,12 +33,8 @@ final class MaditClient implements AutoCloseable {
     this.channel = channel;
   }
 
-  static MaditClient connect(String address) {
-    return new MaditClient(
-        ManagedChannelBuilder.forTarget(address)
-            .usePlaintext()
-            .maxInboundMessageSize(LARGEST_ANSWER_BYTES)
-            .build());
+  static MaditClient connect(ManagedChannelBuilder<?> channel) {
+    return new MaditClient(channel.maxInboundMessageSize(LARGEST_ANSWER_BYTES).build());
   }
 
   ManagedChannel channel() {

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Which server to talk to: a running one, or one started for this command. */
@@ -35,6 +36,8 @@ final class ServerOptions {
       description = "Precision of the started server.")
   private String precision;
 
+  @Mixin private CredentialOptions credentials;
+
   /** A client, and the server behind it if this command started one. */
   record Connection(MaditClient client, String modelName, ServerProcess started)
       implements AutoCloseable {
@@ -51,10 +54,16 @@ final class ServerOptions {
   Connection connect(Path log) {
     if (server != null) {
       return new Connection(
-          MaditClient.connect(server), Objects.requireNonNullElse(model, ""), null);
+          MaditClient.connect(credentials.channel(server)),
+          Objects.requireNonNullElse(model, ""),
+          null);
+    }
+    if (credentials.given()) {
+      throw new CommandFailure("TLS and token options need --server; a started server is local");
     }
     ServerProcess process = ServerProcess.start(bundle(), flags(), log);
-    Connection connection = new Connection(MaditClient.connect(process.address()), "", process);
+    Connection connection =
+        new Connection(MaditClient.connect(credentials.channel(process.address())), "", process);
     try {
       process.awaitReady(connection.client().channel());
       return connection;

@@ -55,15 +55,20 @@ final class ServerProcess implements AutoCloseable {
       command.addAll(List.of("--port", "" + ports[0], "--http-port", "" + ports[1]));
       command.addAll(List.of("--model", bundle.toString()));
       command.addAll(flags);
-      Process process =
-          new ProcessBuilder(command)
-              .redirectErrorStream(true)
-              .redirectOutput(log.toFile())
-              .start();
-      return new ServerProcess(process, log, ports[0]);
+      ProcessBuilder builder =
+          new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
+      // Only this command uses the server: what protects another one is not for it.
+      builder.environment().keySet().removeIf(ServerProcess::isProtection);
+      return new ServerProcess(builder.start(), log, ports[0]);
     } catch (IOException e) {
       throw new CommandFailure("cannot start the server: " + e.getMessage(), e);
     }
+  }
+
+  private static boolean isProtection(String variable) {
+    return variable.startsWith("MADIT_TLS_")
+        || variable.equals("MADIT_AUTH_TOKENS")
+        || variable.equals("MADIT_INSECURE");
   }
 
   /** HOST:PORT of its gRPC port. */

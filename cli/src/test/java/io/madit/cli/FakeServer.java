@@ -5,6 +5,9 @@ import com.google.protobuf.Duration;
 import io.grpc.Grpc;
 import io.grpc.InsecureServerCredentials;
 import io.grpc.Server;
+import io.grpc.ServerBuilder;
+import io.grpc.ServerCredentials;
+import io.grpc.ServerInterceptor;
 import io.grpc.Status;
 import io.grpc.stub.StreamObserver;
 import io.madit.v1.BeginImage;
@@ -48,11 +51,14 @@ final class FakeServer extends VisualTokenServiceGrpc.VisualTokenServiceImplBase
   private int chunks;
 
   FakeServer() throws IOException {
-    server =
-        Grpc.newServerBuilderForPort(0, InsecureServerCredentials.create())
-            .addService(this)
-            .build()
-            .start();
+    this(InsecureServerCredentials.create(), List.of());
+  }
+
+  FakeServer(ServerCredentials credentials, List<ServerInterceptor> interceptors)
+      throws IOException {
+    ServerBuilder<?> builder = Grpc.newServerBuilderForPort(0, credentials).addService(this);
+    interceptors.forEach(builder::intercept);
+    server = builder.build().start();
   }
 
   String address() {
