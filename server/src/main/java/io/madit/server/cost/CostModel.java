@@ -23,6 +23,9 @@ public final class CostModel {
    */
   private static final double USEFUL_SHARE = 0.95;
 
+  private static final double CALIBRATION_MEMORY = 0.9995;
+  private static final double CALIBRATION_FLOOR = 0.1;
+
   private static final int FEATURES = 4;
 
   // Decayed sums over rounds, weighted for relative error.
@@ -33,6 +36,7 @@ public final class CostModel {
   // apart.
   private final double[][] keptGram = new double[FEATURES][FEATURES];
   private final double[] keptMoments = new double[FEATURES];
+  private double keptWeight = 1;
 
   private double[] coefficients = new double[FEATURES];
   private double decoderRows;
@@ -60,6 +64,7 @@ public final class CostModel {
       drift += DRIFT_SMOOTHING * Math.max(-DRIFT_CLIP, Math.min(DRIFT_CLIP, seen));
     }
     rounds++;
+    keptWeight = Math.max(CALIBRATION_FLOOR, CALIBRATION_MEMORY * keptWeight);
     double weight = 1 / (seconds * seconds);
     for (int i = 0; i < FEATURES; i++) {
       for (int j = 0; j < FEATURES; j++) {
@@ -74,7 +79,7 @@ public final class CostModel {
     variableSeconds = MEMORY * variableSeconds + fitted(x) - coefficients[0];
   }
 
-  /** What was seen so far is never forgotten: it came from rounds chosen to differ. */
+  /** What was seen so far is remembered longer: it came from rounds chosen to differ. */
   public void endCalibration() {
     for (int i = 0; i < FEATURES; i++) {
       for (int j = 0; j < FEATURES; j++) {
@@ -84,6 +89,7 @@ public final class CostModel {
       keptMoments[i] += moments[i];
       moments[i] = 0;
     }
+    keptWeight = 1;
     fit();
     drift = 0;
   }
@@ -93,9 +99,9 @@ public final class CostModel {
     double[] allMoments = new double[FEATURES];
     for (int i = 0; i < FEATURES; i++) {
       for (int j = 0; j < FEATURES; j++) {
-        allGram[i][j] = keptGram[i][j] + gram[i][j];
+        allGram[i][j] = keptWeight * keptGram[i][j] + gram[i][j];
       }
-      allMoments[i] = keptMoments[i] + moments[i];
+      allMoments[i] = keptWeight * keptMoments[i] + moments[i];
     }
     coefficients = NonNegativeLeastSquares.solve(allGram, allMoments);
   }

@@ -35,6 +35,9 @@ public final class Calibration {
    */
   public record Point(int sessions, int rows, double seconds) {}
 
+  /** The shortest of these counts: whatever else runs on the machine only adds. */
+  private static final int REPEATS = 2;
+
   private final Bundle bundle;
   private final ModelRuntime runtime;
   private final CostModel costModel;
@@ -101,7 +104,10 @@ public final class Calibration {
       double sum = 0;
       int[] places = IntStream.of(0, last / 2, last).distinct().toArray();
       for (int place : places) {
-        double seconds = time(() -> runtime.round(tasks(states, place)));
+        double seconds = Double.POSITIVE_INFINITY;
+        for (int i = 0; i < REPEATS; i++) {
+          seconds = Math.min(seconds, time(() -> runtime.round(tasks(states, place))));
+        }
         costModel.observeRound(times(work.round(place), sessions), seconds);
         sum += seconds;
       }
