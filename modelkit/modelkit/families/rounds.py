@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from ..philox import gaussian, gaussian_rows, philox
 from .adaln_mlp import AdaLnMlp, PackedAdaLnMlp
 from .ddpm import ddpm_step, ddpm_table
+from .detail import detailed
 
 
 class PackedRounds(nn.Module):
@@ -18,6 +19,7 @@ class PackedRounds(nn.Module):
     def __init__(self, net: AdaLnMlp, patch_dim: int, buffer_guidance: bool, uncond: Tensor) -> None:
         super().__init__()
         self.patch_dim, self.buffer_guidance = patch_dim, buffer_guidance
+        self.adaptive = False  # True where the solver chooses its steps
         self.head = PackedAdaLnMlp(net)
         self.register_buffer("uncond", uncond)
 
@@ -33,18 +35,18 @@ class PackedRounds(nn.Module):
 
         conds: [S, D] from ``condition``. canvases: [N, P] in reveal order, rows before ``begin`` final. orders: int64
         [N], raster index of each row. budget: int64 [B, 6] = begin, end, flow_steps, boosted_steps, seed (64 bits),
-        flags. scales: float64 [B, 4] = guidance, boost_fraction, temperature, noise_scale. Boosted steps and flags are
-        not used.
+        flags (not used). scales: float64 [B, 4] = guidance, boost_fraction, temperature, noise_scale. That fraction of
+        the new patches, those with most detail, gets boosted_steps instead of flow_steps.
         """
         plan: list[list[int]] = budget.tolist()
         places: list[Tensor] = []
         seeds: list[Tensor] = []
         most = 1
         for i in range(len(plan)):
-            begin, end, steps, _, seed, _ = plan[i]
+            begin, end, steps, boosted_steps, seed, _ = plan[i]
             places.append(orders[i][begin:end])
             seeds.append(torch.full_like(places[i], seed))
-            most = max(most, self.draws(steps))
+            most = max(most, self.draws(max(steps, boosted_steps)))
         place, key = torch.cat(places), torch.cat(seeds)
         noise = [gaussian_rows(key, place, self.patch_dim, 0, 0)]  # purpose 0: flow noise, 1: solver noise
         for step in range(most - 1):
@@ -91,44 +93,83 @@ class PackedRounds(nn.Module):
         if self.buffer_guidance:
             segments = segments + guided
         contexts = self._contexts(conds, canvases, orders, begins, ends, segments)
-        patches = torch.empty([total, self.patch_dim], dtype=torch.float32, device=contexts.device)
-        for group in self._groups(plan, scale):
-            rows: list[Tensor] = []
-            uncond: list[Tensor] = [contexts[:0]]
-            settings: list[Tensor] = []
-            sizes: list[int] = []
-            for i in group:
-                count = ends[i] - begins[i]
-                rows.append(torch.arange(starts[i], starts[i] + count, device=contexts.device))
-                if scale[i][0] != 1.0 and self.buffer_guidance:
-                    uncond.append(contexts[twins[i] : twins[i] + count])
-                elif scale[i][0] != 1.0:
-                    uncond.append(self.uncond.expand(count, contexts.shape[1]))
-                settings.append(scales[i].float().to(contexts.device).expand(count, 4))
-                sizes.append(count)
-            index, setting = torch.cat(rows), torch.cat(settings)
-            both = torch.cat([contexts[index], torch.cat(uncond)])
-            draws = noise[index]
-            x = draws[:, 0] * setting[:, 3:4]
-            steps = plan[group[0]][2]
-            sampled = self._sample(x, both, setting[:, 0:1], draws[:, 1:] * setting[:, 2:3].unsqueeze(2), steps, sizes)
-            patches.index_copy_(0, index, sampled)
+        patches = self._draw(contexts, plan, scales, starts, twins, noise)
         for i in range(len(plan)):
             canvases[i][begins[i] : ends[i]] = patches[starts[i] : starts[i] + ends[i] - begins[i]]
         return patches
 
-    def _groups(self, plan: list[list[int]], scale: list[list[float]]) -> list[list[int]]:
-        """Requests that can share the solver's steps: as many steps, and all guided or none."""
-        groups: list[list[int]] = []
+    def _draw(
+        self,
+        contexts: Tensor,
+        plan: list[list[int]],
+        scales: Tensor,
+        starts: list[int],
+        twins: list[int],
+        noise: Tensor,
+    ) -> Tensor:
+        """Runs the solver on all requests' rows; those with as many steps together. Patches, packed."""
+        scale: list[list[float]] = scales.tolist()
+        owners, portions, steps = self._portions(contexts, plan, scale, starts)
+        patches = torch.empty([noise.shape[0], self.patch_dim], dtype=torch.float32, device=contexts.device)
+        for group in self._groups(owners, steps, scale):
+            index: list[Tensor] = []
+            uncond: list[Tensor] = [contexts[:0]]
+            settings: list[Tensor] = []
+            sizes: list[int] = []
+            for portion in group:
+                i, rows = owners[portion], portions[portion]
+                index.append(rows + starts[i])
+                if scale[i][0] != 1.0 and self.buffer_guidance:
+                    uncond.append(contexts[rows + twins[i]])
+                elif scale[i][0] != 1.0:
+                    uncond.append(self.uncond.expand(rows.shape[0], contexts.shape[1]))
+                settings.append(scales[i].float().to(contexts.device).expand(rows.shape[0], 4))
+                sizes.append(rows.shape[0])
+            chosen, setting = torch.cat(index), torch.cat(settings)
+            both = torch.cat([contexts[chosen], torch.cat(uncond)])
+            draws = noise[chosen]
+            x = draws[:, 0] * setting[:, 3:4]
+            added = draws[:, 1:] * setting[:, 2:3].unsqueeze(2)
+            sampled = self._sample(x, both, setting[:, 0:1], added, steps[group[0]], sizes)
+            patches.index_copy_(0, chosen, sampled)
+        return patches
+
+    def _portions(
+        self, contexts: Tensor, plan: list[list[int]], scale: list[list[float]], starts: list[int]
+    ) -> tuple[list[int], list[Tensor], list[int]]:
+        """Rows of a request that get as many steps: all, or the boosted ones apart. Their request, rows in it, steps."""
+        owners: list[int] = []
+        portions: list[Tensor] = []
+        steps: list[int] = []
         for i in range(len(plan)):
+            begin, end, usual, boosted, _, _ = plan[i]
+            fraction = 0.0 if self.adaptive or usual == boosted else scale[i][1]
+            if fraction <= 0.0:
+                owners.append(i)
+                portions.append(torch.arange(end - begin, device=contexts.device))
+                steps.append(usual)
+                continue
+            marks = detailed(contexts[starts[i] : starts[i] + end - begin], fraction)
+            for rows, count in [((~marks).nonzero()[:, 0], usual), (marks.nonzero()[:, 0], boosted)]:
+                if rows.shape[0] > 0:
+                    owners.append(i)
+                    portions.append(rows)
+                    steps.append(count)
+        return owners, portions, steps
+
+    def _groups(self, owners: list[int], steps: list[int], scale: list[list[float]]) -> list[list[int]]:
+        """Portions that can share the solver's steps: as many of them, and all guided or none."""
+        groups: list[list[int]] = []
+        for portion in range(len(owners)):
+            guided = scale[owners[portion]][0] != 1.0
             found = False
             for group in groups:
-                j = group[0]
-                if not found and plan[j][2] == plan[i][2] and (scale[j][0] == 1.0) == (scale[i][0] == 1.0):
-                    group.append(i)
+                other = group[0]
+                if not found and steps[other] == steps[portion] and (scale[owners[other]][0] != 1.0) == guided:
+                    group.append(portion)
                     found = True
             if not found:
-                groups.append([i])
+                groups.append([portion])
         return groups
 
     @torch.jit.export

@@ -70,6 +70,8 @@ class Session:
     guidance: list[float]
     seed: int = 0
     temperature: float = 1.0
+    boosted: int = 0
+    boost: float = 0.0
     done: int = 0
 
     def __post_init__(self) -> None:
@@ -77,8 +79,8 @@ class Session:
 
 
 def _advance(script, sessions: list[Session]) -> None:
-    budget = [[s.edges[s.done], s.edges[s.done + 1], s.steps, s.steps, s.seed, 0] for s in sessions]
-    scales = [[s.guidance[s.done], 0.0, s.temperature, 1.0] for s in sessions]
+    budget = [[s.edges[s.done], s.edges[s.done + 1], s.steps, s.boosted or s.steps, s.seed, 0] for s in sessions]
+    scales = [[s.guidance[s.done], s.boost, s.temperature, 1.0] for s in sessions]
     script.round(
         [s.condition for s in sessions],
         [s.canvas for s in sessions],
@@ -142,6 +144,25 @@ def test_packed_requests_equal_their_solo_runs(served):
         _advance(served.script, [s for s in together if s.done < len(s.guidance)])
     for one, other in zip(alone, together):
         assert float((one.canvas - other.canvas).abs().max()) < 1e-3 * float(one.canvas.abs().max())
+
+
+def test_boosted_patches_get_their_own_steps(served):
+    orders, sampling = SeededDraws([3]).orders(1, served.patches), MaskedSampling(2, 2.0, "constant", 1.0)
+
+    def run(**changes) -> Tensor:
+        session = _session(served, 0, orders, sampling, seed=9, **changes)
+        _advance(served.script, [session])
+        return session.canvas[: session.edges[1]]
+
+    few, many = run(steps=5), run(steps=8)
+    mixed = run(steps=5, boosted=8, boost=0.25)
+    if getattr(served.model.config, "flow_method", "") == "CondOT":  # chooses its own steps
+        assert torch.equal(mixed, few)
+        return
+    boosted = (mixed - many).abs().amax(1) < 1e-3 * float(many.abs().max())
+    usual = (mixed - few).abs().amax(1) < 1e-3 * float(few.abs().max())
+    assert bool((boosted ^ usual).all())
+    assert int(boosted.sum()) == round(0.25 * len(mixed))
 
 
 def test_bfloat16_is_close_to_float32(served):

@@ -87,6 +87,7 @@ class ScriptedCondOt(ScriptedV2Flow):
     def __init__(self, model: V2Flow, vae: nn.Module | None = None) -> None:
         super().__init__(model, vae)
         self.solver = CondOtHead(self.head)
+        self.adaptive = True
 
     def _sample(
         self, x: Tensor, contexts: Tensor, guidance: Tensor, noise: Tensor, steps: int, sizes: list[int]
