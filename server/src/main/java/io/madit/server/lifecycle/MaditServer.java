@@ -24,9 +24,11 @@ import io.madit.server.model.BundleException;
 import io.madit.server.model.RuntimeLoader;
 import io.madit.server.model.TextTokenizer;
 import io.madit.server.rpc.AwaitingPictures;
+import io.madit.server.rpc.CallContext;
 import io.madit.server.rpc.InFlight;
 import io.madit.server.rpc.LoadReports;
 import io.madit.server.rpc.ModelRegistry;
+import io.madit.server.rpc.OutputWriter;
 import io.madit.server.rpc.ServedModel;
 import io.madit.server.rpc.VisualTokenRpc;
 import io.madit.server.security.ServerSecurity;
@@ -96,20 +98,21 @@ public final class MaditServer {
         new PictureEncoder(Runtime.getRuntime().availableProcessors(), 4 * limits.maxPictures());
     models = new ModelRegistry(served(bundles, engine));
     calls = callThreads();
-    VisualTokenRpc service =
-        new VisualTokenRpc(
+    CallContext context =
+        new CallContext(
             engine,
             models,
             admission,
             awaiting,
             inFlight,
-            encoder,
-            new PictureReader(
-                new PictureLimits(config.network().maxMessageBytes(), limits.maxPicturePixels())),
+            new OutputWriter(encoder),
             telemetry.metrics(),
-            new SecureRandom(),
-            limits.maxPicturesPerStream(),
-            version);
+            new SecureRandom());
+    PictureReader reader =
+        new PictureReader(
+            new PictureLimits(config.network().maxMessageBytes(), limits.maxPicturePixels()));
+    VisualTokenRpc service =
+        new VisualTokenRpc(context, reader, limits.maxPicturesPerStream(), version);
     load =
         new LoadReports(
             () -> (double) admission.pictures() / limits.maxPictures(), admission::backlogSeconds);

@@ -18,7 +18,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
 
 /** What every call needs. */
-record CallContext(
+public record CallContext(
     Engine engine,
     ModelRegistry models,
     Admission admission,
@@ -28,7 +28,7 @@ record CallContext(
     ServerMetrics metrics,
     RandomGenerator random) {
   /** The call's gRPC deadline on the clock of {@link System#nanoTime}. */
-  static OptionalLong deadlineNanos() {
+  public static OptionalLong deadlineNanos() {
     Deadline deadline = Context.current().getDeadline();
     return deadline == null
         ? OptionalLong.empty()
@@ -66,7 +66,7 @@ record CallContext(
   }
 
   /** Counts and notes a failure. */
-  void failed(RequestObservation observation, String kind, Throwable cause) {
+  public void failed(RequestObservation observation, String kind, Throwable cause) {
     ErrorCode code = Statuses.failure(cause).code();
     note(observation, code);
     metrics.recordOutcome(kind, outcome(code));
@@ -82,7 +82,7 @@ record CallContext(
   }
 
   /** A name for the log and the reply: 16 hex digits. */
-  String newRequestId() {
+  public String newRequestId() {
     return String.format("%016x", random.nextLong());
   }
 }

@@ -38,7 +38,8 @@ public final class ModelRegistry {
         .collect(Collectors.joining(", "));
   }
 
-  List<ServedModel> all() {
+  /** All, in the order in which they were given. */
+  public List<ServedModel> all() {
     return models;
   }
 
@@ -46,8 +47,13 @@ public final class ModelRegistry {
     return models.get(0);
   }
 
-  /** NAME, NAME@VERSION, or empty for the default. */
-  ServedModel find(String name) {
+  /**
+   * The model of a name.
+   *
+   * @param name NAME, NAME@VERSION, or empty for the default
+   * @throws RequestFailure when there is none
+   */
+  public ServedModel find(String name) {
     if (name.isEmpty()) {
       return defaultModel();
     }

@@ -9,7 +9,7 @@ import java.util.List;
  *
  * @param formats the main format first
  */
-record OutputSpec(List<OutputFormat> formats, EncodeSettings encoding, boolean includePlan) {
+public record OutputSpec(List<OutputFormat> formats, EncodeSettings encoding, boolean includePlan) {
   boolean wantsPicture() {
     return formats.stream().anyMatch(OutputSpec::isPicture);
   }

@@ -15,10 +15,10 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
 /** Results to output messages, on the encoder's pool. */
-final class OutputWriter {
+public final class OutputWriter {
   private final PictureEncoder encoder;
 
-  OutputWriter(PictureEncoder encoder) {
+  public OutputWriter(PictureEncoder encoder) {
     this.encoder = encoder;
   }
 

@@ -21,7 +21,7 @@ import java.util.OptionalLong;
 import java.util.random.RandomGenerator;
 
 /** Everything a picture's request says beside its tokens, validated. */
-record PictureOptions(
+public record PictureOptions(
     ServedModel model,
     TextConditioning text,
     SamplingSettings sampling,
@@ -69,7 +69,7 @@ record PictureOptions(
   }
 
   /** Notes what the request turned out to be. */
-  void describe(RequestObservation observation, String requestId) {
+  public void describe(RequestObservation observation, String requestId) {
     observation.accepted(requestId, model.bundle().id());
     observation.sampling(seed, sampling.revealOrder().name().toLowerCase(Locale.ROOT));
   }

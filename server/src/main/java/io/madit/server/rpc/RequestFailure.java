@@ -34,7 +34,7 @@ public final class RequestFailure extends RuntimeException {
   }
 
   /** One or more fields that do not fit. */
-  static RequestFailure invalid(List<Violation> violations) {
+  public static RequestFailure invalid(List<Violation> violations) {
     Violation first = violations.get(0);
     String message = first.field() + " " + first.description();
     if (violations.size() > 1) {
@@ -58,7 +58,7 @@ public final class RequestFailure extends RuntimeException {
     return code;
   }
 
-  List<Violation> violations() {
+  public List<Violation> violations() {
     return violations;
   }
 

@@ -13,7 +13,8 @@ import java.util.Optional;
  */
 public record ServedModel(
     Bundle bundle, Optional<TextTokenizer> tokenizer, Engine.Placement placement) {
-  Manifest manifest() {
+  /** What the bundle says of itself. */
+  public Manifest manifest() {
     return bundle.manifest();
   }
 }

@@ -17,7 +17,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The one mapper from failures to gRPC statuses. */
-final class Statuses {
+public final class Statuses {
   static final String DOMAIN = "madit.dev";
   static final Metadata.Key<String> PUSHBACK =
       Metadata.Key.of("grpc-retry-pushback-ms", Metadata.ASCII_STRING_MARSHALLER);
@@ -27,7 +27,7 @@ final class Statuses {
   private Statuses() {}
 
   /** What a caller may know of any failure; details of bugs only go to the log. */
-  static RequestFailure failure(Throwable cause) {
+  public static RequestFailure failure(Throwable cause) {
     if (cause instanceof RequestFailure known) {
       return known;
     }
@@ -62,7 +62,8 @@ final class Statuses {
     };
   }
 
-  static StatusRuntimeException exception(Throwable cause) {
+  /** The status with details and trailers, as every call answers it. */
+  public static StatusRuntimeException exception(Throwable cause) {
     RequestFailure failure = failure(cause);
     Metadata trailers = new Metadata();
     failure.retryAfter().ifPresent(d -> trailers.put(PUSHBACK, Long.toString(d.toMillis())));

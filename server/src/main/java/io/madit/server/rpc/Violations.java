@@ -4,24 +4,27 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Collects what is wrong with one request, at most {@value #MOST} entries. */
-final class Violations {
+public final class Violations {
   private static final int MOST = 16;
 
   private final List<RequestFailure.Violation> found = new ArrayList<>();
 
-  void add(String field, String rule, Object value) {
+  /** A rule and the value that breaks it. */
+  public void add(String field, String rule, Object value) {
     if (found.size() < MOST) {
       found.add(new RequestFailure.Violation(field, rule + ", is " + value));
     }
   }
 
-  void add(String field, String description) {
+  /** A rule that is broken. */
+  public void add(String field, String description) {
     if (found.size() < MOST) {
       found.add(new RequestFailure.Violation(field, description));
     }
   }
 
-  boolean within(String field, long value, long low, long high) {
+  /** Whether {@code low <= value <= high}. */
+  public boolean within(String field, long value, long low, long high) {
     boolean fits = value >= low && value <= high;
     if (!fits) {
       add(field, low == high ? "must be " + low : "must be " + low + " to " + high, value);
@@ -42,12 +45,12 @@ final class Violations {
     others.found.forEach(v -> add(v.field(), v.description()));
   }
 
-  boolean isEmpty() {
+  public boolean isEmpty() {
     return found.isEmpty();
   }
 
   /** Throws if anything was found. */
-  void check() {
+  public void check() {
     if (!found.isEmpty()) {
       throw RequestFailure.invalid(found);
     }

@@ -2,12 +2,8 @@ package io.madit.server.rpc;
 
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
-import io.madit.server.admission.Admission;
-import io.madit.server.engine.Engine;
-import io.madit.server.image.PictureEncoder;
 import io.madit.server.image.PictureReader;
 import io.madit.server.telemetry.RequestObservation;
-import io.madit.server.telemetry.ServerMetrics;
 import io.madit.v1.CompleteTokensRequest;
 import io.madit.v1.CompleteTokensResponse;
 import io.madit.v1.DetokenizeRequest;
@@ -23,7 +19,6 @@ import io.madit.v1.StreamDetokenizeResponse;
 import io.madit.v1.TokenizeRequest;
 import io.madit.v1.TokenizeResponse;
 import io.madit.v1.VisualTokenServiceGrpc;
-import java.util.random.RandomGenerator;
 
 /** The service: each method hands over to its call. */
 public final class VisualTokenRpc extends VisualTokenServiceGrpc.VisualTokenServiceImplBase {
@@ -33,27 +28,8 @@ public final class VisualTokenRpc extends VisualTokenServiceGrpc.VisualTokenServ
   private final String version;
 
   public VisualTokenRpc(
-      Engine engine,
-      ModelRegistry models,
-      Admission admission,
-      AwaitingPictures awaiting,
-      InFlight inFlight,
-      PictureEncoder encoder,
-      PictureReader reader,
-      ServerMetrics metrics,
-      RandomGenerator random,
-      int maxPicturesPerStream,
-      String version) {
-    context =
-        new CallContext(
-            engine,
-            models,
-            admission,
-            awaiting,
-            inFlight,
-            new OutputWriter(encoder),
-            metrics,
-            random);
+      CallContext context, PictureReader reader, int maxPicturesPerStream, String version) {
+    this.context = context;
     this.reader = reader;
     this.maxPicturesPerStream = maxPicturesPerStream;
     this.version = version;

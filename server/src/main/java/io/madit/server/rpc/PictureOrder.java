@@ -1,0 +1,31 @@
+package io.madit.server.rpc;
+
+import io.madit.server.model.VisualInput;
+import io.madit.v1.DetokenizeRequest;
+
+/** A picture that may be drawn: its tokens and its options fit the model and each other. */
+public record PictureOrder(PictureOptions options, VisualInput visual) {
+  /**
+   * Checks a request.
+   *
+   * @throws RequestFailure naming every field that does not fit
+   */
+  public static PictureOrder parse(CallContext context, DetokenizeRequest request) {
+    ServedModel model = context.models().find(request.getModel());
+    Violations violations = new Violations();
+    VisualInput visual = VisualParser.parse(model, request.getVisual(), violations);
+    PictureOptions options =
+        PictureOptions.parse(
+            model,
+            request.getConditioning(),
+            request.getSampling(),
+            request.getOutput(),
+            request.getCompletion(),
+            request.getOptions(),
+            context.random(),
+            violations);
+    options.check(visual, violations);
+    violations.check();
+    return new PictureOrder(options, visual);
+  }
+}
