@@ -14,6 +14,7 @@ import io.grpc.channelz.v1.ChannelzGrpc;
 import io.grpc.channelz.v1.GetServersRequest;
 import io.grpc.reflection.v1.ServerReflectionGrpc;
 import io.grpc.reflection.v1.ServerReflectionRequest;
+import io.grpc.reflection.v1.ServerReflectionResponse;
 import io.grpc.stub.ClientCalls;
 import io.madit.server.config.ConnectionConfig;
 import io.madit.server.config.SecurityConfig;
@@ -114,10 +115,20 @@ class LimitsTest {
     }
   }
 
-  private static void reflect(Channel channel) {
+  @Test
+  void everyServedService_isInTheTableOfAccess() throws Exception {
+    try (SecureServer server =
+        SecureServer.start(SecurityConfig.LOCAL, ConnectionConfig.DEFAULT, true)) {
+      assertThat(reflect(server.plain()).getListServicesResponse().getServiceList())
+          .isNotEmpty()
+          .allSatisfy(service -> assertThat(Access.ofService(service.getName())).isPresent());
+    }
+  }
+
+  private static ServerReflectionResponse reflect(Channel channel) {
     var call =
         channel.newCall(ServerReflectionGrpc.getServerReflectionInfoMethod(), CallOptions.DEFAULT);
-    ClientCalls.blockingServerStreamingCall(
+    return ClientCalls.blockingServerStreamingCall(
             call, ServerReflectionRequest.newBuilder().setListServices("").build())
         .next();
   }
