@@ -43,6 +43,12 @@ class Case:
         """What the authors' code computed."""
         return {name: value for name, value in self.tensors.items() if not name.startswith((INPUT, DRAW))}
 
+    def input(self, name: str) -> Tensor:
+        """An input, by its name without ``in.``; raises :class:`ConversionError` when the case has none."""
+        if INPUT + name not in self.tensors:
+            raise ConversionError(f"case.safetensors: missing: {INPUT}{name}")
+        return self.tensors[INPUT + name]
+
     @property
     def captured_rounds(self) -> set[int]:
         """Rounds of which the intermediates were recorded."""
@@ -65,6 +71,8 @@ def load_case(folder: Path) -> Case:
         config = json.loads((folder / "config.json").read_text())
     except (OSError, ValueError) as error:
         raise ConversionError(f"{folder / 'config.json'}: {error}") from error
+    if not isinstance(config, dict) or not isinstance(config.get("ctor"), dict):
+        raise ConversionError(f'{folder / "config.json"}: must be a JSON object with "ctor", the constructor arguments')
     weights, tensors = (read_state(folder / f"{name}.safetensors") for name in ("weights", "case"))
     notes = folder / "NOTES.md"
     return Case(config, weights, tensors, notes.read_text() if notes.is_file() else "")

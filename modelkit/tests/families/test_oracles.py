@@ -54,9 +54,25 @@ def test_verify_names_what_is_missing(tmp_path):
     assert "missing: mask_token" in result.output
 
 
+def test_verify_names_a_missing_input(tmp_path):
+    folder = _copy("v2flow-patches", tmp_path, case=lambda tensors: tensors.pop("in.latents"))
+    result = CliRunner().invoke(app, ["verify", str(folder)])
+    assert result.exit_code == 2
+    assert "missing: in.latents" in result.output
+
+
+@pytest.mark.parametrize("content", ["[]", "{}", "{"])
+def test_verify_refuses_a_bad_config(content, tmp_path):
+    folder = _copy("v2flow-patches", tmp_path)
+    (folder / "config.json").write_text(content)
+    result = CliRunner().invoke(app, ["verify", str(folder)])
+    assert result.exit_code == 2
+    assert "config.json" in result.output
+
+
 def test_verify_refuses_an_unknown_class(tmp_path):
     folder = _copy("mar", tmp_path)
-    (folder / "config.json").write_text(json.dumps({"class": "models.Unknown"}))
+    (folder / "config.json").write_text(json.dumps({"class": "models.Unknown", "ctor": {}}))
     result = CliRunner().invoke(app, ["verify", str(folder)])
     assert result.exit_code == 2
     assert "models.Unknown" in result.output
