@@ -57,7 +57,7 @@ def write_bundle(
     tensors stay float32, so that nothing changes for who loads it.
     """
     if compact:
-        round_to_half(model)
+        round_weights(model, torch.float16)
     if (tokenizer_json is None) != (model.config.text is None):
         raise ValueError("a bundle has a tokenizer exactly when the model takes text")
     files = {CODEWORD_KL: model.tokenizer.codeword_kl.numpy(force=True).astype("<f4").tobytes()}
@@ -88,10 +88,10 @@ def write_folder(
 
 
 @torch.no_grad()
-def round_to_half(model: MaditModel) -> None:
-    """Rounds every parameter to the nearest float16 value, in place; buffers (codebook, KL, tables) are left alone."""
+def round_weights(model: nn.Module, dtype: torch.dtype) -> None:
+    """Rounds every parameter to the nearest value of ``dtype``, in place; buffers (codebook, KL, tables) are left alone."""
     for parameter in model.parameters():
-        parameter.copy_(parameter.half().float())
+        parameter.copy_(parameter.to(dtype).float())
 
 
 def _sha256(file: Path) -> str:

@@ -8,7 +8,10 @@ from typing import Annotated
 
 import typer
 
+from .titok_commands import app as titok
+
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+app.add_typer(titok, name="titok")
 
 
 class Placement(str, Enum):

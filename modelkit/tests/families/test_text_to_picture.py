@@ -21,6 +21,7 @@ from modelkit.families.maskgen.vq_sampler import masked_counts
 from modelkit.families.ta_titok.bundle import export_with_words
 from modelkit.families.ta_titok.config import TaTitokConfig, ViT
 from modelkit.families.ta_titok.model import TaTitok
+from modelkit.families.ta_titok.picture import decode
 
 ORACLES = Path(__file__).parents[1] / "data" / "oracles"
 
@@ -95,9 +96,9 @@ def test_text_becomes_a_picture(bundles):
         budget = torch.tensor([[32 - counts[k], 32 - counts[k + 1], k + 1, 4, 7, 0]])
         generator.round([cond], [ids], [order], budget, torch.tensor([[3.0, 0, 2.0, 1.0]], dtype=torch.float64))
     tokens = generator.picture_tokens(ids, order)
-    picture = chain.decode(decoder, tokens, text)
+    picture = decode(decoder, tokens, text)
     assert (picture.shape, picture.dtype) == ((64, 64, 3), torch.uint8)
-    by_code = chain.decode(decoder, decoder.codebook[tokens], text)
+    by_code = decode(decoder, decoder.codebook[tokens], text)
     assert int((picture.int() - by_code.int()).abs().max()) <= 1
 
 
