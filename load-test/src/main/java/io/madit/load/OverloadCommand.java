@@ -49,6 +49,16 @@ final class OverloadCommand implements Callable<Integer> {
   private double times;
 
   @Option(
+      names = "--warm-up",
+      defaultValue = "1",
+      paramLabel = "N",
+      description = {
+        "Runs before, of which the report says nothing but that they were: client and server",
+        "compile their code then. Default: ${DEFAULT-VALUE}."
+      })
+  private int warmUp;
+
+  @Option(
       names = "--capacity-requests",
       defaultValue = "1000",
       paramLabel = "N",
@@ -73,38 +83,65 @@ final class OverloadCommand implements Callable<Integer> {
     List<Map<String, Object>> reports = new ArrayList<>();
     try (ServerUnderTest target = server.start();
         Caller caller = workload.caller(target.address())) {
+      for (int run = 1; run <= warmUp; run++) {
+        run("warm-up " + run, -run, target, caller);
+      }
       for (int run = 1; run <= runs; run++) {
-        double capacity = Capacity.measure(caller, workload, capacityRequests, concurrency);
-        long before = target.residentBytes();
-        long[] times = Arrivals.poisson(this.times * capacity, arrivals, workload.seed() + run);
-        Measurement measured;
-        try (Progress progress = new Progress("overload " + run, arrivals)) {
-          measured =
-              Measurement.of(
-                  target,
-                  workload.deadline(),
-                  () -> Loops.open(caller, workload.workload(caller), times, progress));
-        }
-        double share = measured.tally().goodPerSecond() / capacity;
-        out.println(Lines.of("run " + run, measured));
-        out.printf(
-            Locale.ROOT,
-            "  capacity %.1f/s, goodput %.1f %% of it, memory before %d MiB%n",
-            capacity,
-            100 * share,
-            before >> 20);
+        Run result = run("run " + run, run, target, caller);
+        out.println(result.lines("run " + run));
         out.flush();
-        Map<String, Object> report = new LinkedHashMap<>();
-        report.put("capacityPerSecond", capacity);
-        report.put("goodputShare", share);
-        report.put("residentBytesBefore", before);
-        report.put("measurement", measured);
-        reports.add(report);
+        reports.add(result.report());
       }
     }
     if (json != null) {
-      ReportFile.write(json, Map.of("overload", reports));
+      ReportFile.write(json, Map.of("warmUpRuns", warmUp, "overload", reports));
     }
     return 0;
+  }
+
+  private Run run(String name, long seed, ServerUnderTest target, Caller caller) {
+    double capacity = Capacity.measure(caller, workload, capacityRequests, concurrency);
+    long before = target.residentBytes();
+    long[] arrivalTimes = Arrivals.poisson(times * capacity, arrivals, workload.seed() + seed);
+    try (Progress progress = new Progress(name, arrivals)) {
+      return new Run(
+          capacity,
+          before,
+          Measurement.of(
+              target,
+              workload.deadline(),
+              () -> Loops.open(caller, workload.workload(caller), arrivalTimes, progress)));
+    }
+  }
+
+  /**
+   * One overload.
+   *
+   * @param capacity answers per second, measured just before
+   * @param residentBytesBefore of the server
+   */
+  private record Run(double capacity, long residentBytesBefore, Measurement measured) {
+    private double goodputShare() {
+      return measured.tally().goodPerSecond() / capacity;
+    }
+
+    String lines(String name) {
+      return Lines.of(name, measured)
+          + String.format(
+              Locale.ROOT,
+              "%n  capacity %.1f/s, goodput %.1f %% of it, memory before %d MiB",
+              capacity,
+              100 * goodputShare(),
+              residentBytesBefore >> 20);
+    }
+
+    Map<String, Object> report() {
+      Map<String, Object> report = new LinkedHashMap<>();
+      report.put("capacityPerSecond", capacity);
+      report.put("goodputShare", goodputShare());
+      report.put("residentBytesBefore", residentBytesBefore);
+      report.put("measurement", measured);
+      return report;
+    }
   }
 }

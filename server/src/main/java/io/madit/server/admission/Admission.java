@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /**
@@ -18,6 +19,7 @@ import java.util.function.Supplier;
 public final class Admission {
   private final AdmissionLimits limits;
   private final Supplier<EngineLoad> load;
+  private final LongSupplier nanoClock;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition empty = lock.newCondition();
 
@@ -26,12 +28,14 @@ public final class Admission {
   private final int[] pictures = new int[Priority.LEVELS];
   private final long[] rows = new long[Priority.LEVELS];
   private final Map<String, Integer> byClient = new HashMap<>();
+  private final Caution caution = new Caution();
   private long bytes;
   private boolean draining;
 
-  public Admission(AdmissionLimits limits, Supplier<EngineLoad> load) {
+  public Admission(AdmissionLimits limits, Supplier<EngineLoad> load, LongSupplier nanoClock) {
     this.limits = limits;
     this.load = load;
+    this.nanoClock = nanoClock;
   }
 
   /**
@@ -42,14 +46,16 @@ public final class Admission {
   public Ticket enter(Ask ask) {
     lock.lock();
     try {
+      Inside inside = inside(ask);
+      EngineLoad now = load.get();
       Optional<Refusal> refusal =
           draining
               ? Optional.of(Refusal.lasting(Refusal.Reason.DRAINING, "the server is shutting down"))
-              : AdmissionPolicy.decide(ask, inside(ask), load.get(), limits);
+              : AdmissionPolicy.decide(ask, inside, now, caution.factor(), limits);
       if (refusal.isPresent()) {
         throw new AdmissionRefused(refusal.get());
       }
-      return new Ticket(ask);
+      return new Ticket(ask, AdmissionPolicy.expectedSeconds(ask, inside, now));
     } finally {
       lock.unlock();
     }
@@ -94,6 +100,16 @@ public final class Admission {
         left = empty.awaitNanos(left);
       }
       return total(pictures) == 0;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Factor on predictions that deadlines are checked with; at least 1. */
+  public double caution() {
+    lock.lock();
+    try {
+      return caution.factor();
     } finally {
       lock.unlock();
     }
@@ -148,6 +164,8 @@ public final class Admission {
   /** A place. Given back by the first {@link #close}; further calls do nothing. */
   public final class Ticket implements AutoCloseable {
     private final Ask ask;
+    private final double predictedSeconds;
+    private final long enteredNanos = nanoClock.getAsLong();
 
     // Guarded by lock.
     private double left;
@@ -155,8 +173,9 @@ public final class Admission {
     private long bytesLeft;
     private boolean held = true;
 
-    private Ticket(Ask ask) {
+    private Ticket(Ask ask, double predictedSeconds) {
       this.ask = ask;
+      this.predictedSeconds = predictedSeconds;
       left = ask.shareSeconds();
       rowsLeft = ask.rows();
       bytesLeft = ask.bytes();
@@ -174,6 +193,28 @@ public final class Admission {
       try {
         if (held) {
           setLeft(nowSeconds);
+        }
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    /** Its file is ready: teaches how long pictures take. For those that had all at the door. */
+    public void ready() {
+      learn(0);
+    }
+
+    /** It ended without a file: teaches something only if it is later than predicted. */
+    public void givenUp() {
+      learn(predictedSeconds);
+    }
+
+    private void learn(double leastSeconds) {
+      lock.lock();
+      try {
+        double taken = (nanoClock.getAsLong() - enteredNanos) * 1e-9;
+        if (taken > leastSeconds) {
+          caution.observe(predictedSeconds, taken);
         }
       } finally {
         lock.unlock();

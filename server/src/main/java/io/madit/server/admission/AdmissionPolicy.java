@@ -7,13 +7,15 @@ import java.util.Optional;
 
 /** Decides whether a request may enter: a pure function. */
 final class AdmissionPolicy {
-  /** Predictions are taken for this much longer: being admitted and late is worse than refused. */
-  private static final double CAUTION = 1.1;
-
   private AdmissionPolicy() {}
 
-  /** A refusal, or nothing when it may enter. */
-  static Optional<Refusal> decide(Ask ask, Inside inside, EngineLoad load, AdmissionLimits limits) {
+  /**
+   * A refusal, or nothing when it may enter.
+   *
+   * @param caution factor on predictions
+   */
+  static Optional<Refusal> decide(
+      Ask ask, Inside inside, EngineLoad load, double caution, AdmissionLimits limits) {
     double meanSeconds = inside.backlogSeconds() / Math.max(1, inside.pictures());
     if (inside.pictures() >= limits.maxPictures()) {
       return refuse(
@@ -46,10 +48,11 @@ final class AdmissionPolicy {
           String.format(Locale.ROOT, "%.1f seconds of work wait already", inside.backlogSeconds()),
           backlog - limits.maxBacklogSeconds());
     }
-    return limits.checkDeadlines() ? deadline(ask, inside, load) : Optional.empty();
+    return limits.checkDeadlines() ? deadline(ask, inside, load, caution) : Optional.empty();
   }
 
-  private static Optional<Refusal> deadline(Ask ask, Inside inside, EngineLoad load) {
+  private static Optional<Refusal> deadline(
+      Ask ask, Inside inside, EngineLoad load, double caution) {
     if (ask.secondsLeft().isEmpty()) {
       return Optional.empty();
     }
@@ -64,8 +67,9 @@ final class AdmissionPolicy {
                   left,
                   ask.aloneSeconds())));
     }
-    double expected = CAUTION * expectedSeconds(ask, inside, load);
-    return expected <= left
+    double expected = caution * expectedSeconds(ask, inside, load);
+    // An empty server lets it try, so that too much caution is unlearned.
+    return expected <= left || inside.pictures() == 0
         ? Optional.empty()
         : refuse(
             Reason.DEADLINE_UNREACHABLE,

@@ -92,7 +92,7 @@ public final class MaditServer {
     this.engine = engine;
     this.telemetry = telemetry;
     LimitsConfig limits = config.limits();
-    admission = new Admission(admissionLimits(config), engine::load);
+    admission = new Admission(admissionLimits(config), engine::load, System::nanoTime);
     awaiting = new AwaitingPictures(limits.tokensTimeout());
     encoder =
         new PictureEncoder(Runtime.getRuntime().availableProcessors(), 4 * limits.maxPictures());
@@ -122,6 +122,8 @@ public final class MaditServer {
     metrics.watch("madit.pictures.admitted", "Pictures in the server", admission::pictures);
     metrics.watch("madit.pictures.awaiting", "Pictures whose ids are coming", awaiting::count);
     metrics.watch("madit.backlog.seconds", "Device work inside", admission::backlogSeconds);
+    metrics.watch(
+        "madit.admission.caution", "Factor on predictions that deadlines meet", admission::caution);
     metrics.watch("madit.state.bytes", "Device state admitted", admission::stateBytes);
     metrics.watch("madit.encodings.queued", "Pictures waiting to be encoded", encoder::queued);
     grpc = grpc(service);

@@ -70,6 +70,9 @@ public final class Drawing implements SessionListener, InFlight.Request {
 
   /** Nobody wants it any more. */
   public void cancel() {
+    if (!drawn.isDone()) {
+      ticket.givenUp();
+    }
     session.thenAccept(Session::cancel);
     letGo();
   }
@@ -105,6 +108,7 @@ public final class Drawing implements SessionListener, InFlight.Request {
 
   private void finish(DetokenizeResult result, List<Output> outputs, long encodeNanos) {
     if (isFirstEnd()) {
+      ticket.ready();
       letGo();
       drawn.complete(new Drawn(outputs, session.join().plan(), result.timings(), encodeNanos));
     }
@@ -118,6 +122,9 @@ public final class Drawing implements SessionListener, InFlight.Request {
   @Override
   public void abort(Throwable cause) {
     if (isFirstEnd()) {
+      if (cause instanceof EngineException e && e.failure() == EngineFailure.DEADLINE_EXCEEDED) {
+        ticket.givenUp();
+      }
       ticket.worked();
       letGo();
       drawn.completeExceptionally(cause);

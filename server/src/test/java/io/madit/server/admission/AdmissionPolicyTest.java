@@ -74,7 +74,18 @@ class AdmissionPolicyTest {
   @Test
   void deadlines_areNotCheckedWhenSwitchedOff() {
     AdmissionLimits off = new AdmissionLimits(8, 4, 20, 1000, false);
-    assertThat(AdmissionPolicy.decide(ask(0.1), EMPTY, IDLE, off)).isEmpty();
+    assertThat(AdmissionPolicy.decide(ask(0.1), EMPTY, IDLE, 1, off)).isEmpty();
+  }
+
+  @Test
+  void caution_refusesWhatMayBeLate() {
+    Inside two = new Inside(2, 0, 0, 2, 2, 2, 64);
+    assertThat(AdmissionPolicy.decide(ask(5), two, IDLE, 1.2, LIMITS)).isEmpty();
+    assertReason(
+        AdmissionPolicy.decide(ask(5), two, IDLE, 1.3, LIMITS), Reason.DEADLINE_UNREACHABLE);
+    assertThat(AdmissionPolicy.decide(ask(5), EMPTY, IDLE, 3, LIMITS))
+        .as("an empty server tries")
+        .isEmpty();
   }
 
   @Test
@@ -102,7 +113,7 @@ class AdmissionPolicyTest {
   }
 
   private static Optional<Refusal> decide(Ask ask, Inside inside) {
-    return AdmissionPolicy.decide(ask, inside, IDLE, LIMITS);
+    return AdmissionPolicy.decide(ask, inside, IDLE, 1.1, LIMITS);
   }
 
   private static void assertReason(Optional<Refusal> refusal, Reason reason) {

@@ -9,13 +9,16 @@ import io.madit.server.engine.Priority;
 import java.time.Duration;
 import java.util.OptionalDouble;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 @Timeout(60)
 class AdmissionTest {
+  private final AtomicLong nanos = new AtomicLong();
   private final Admission admission =
-      new Admission(new AdmissionLimits(3, 2, 100, 1000, true), () -> new EngineLoad(0, 0, 0));
+      new Admission(
+          new AdmissionLimits(3, 2, 100, 1000, true), () -> new EngineLoad(0, 0, 0), nanos::get);
 
   @Test
   void place_isGivenBackOnce() {
@@ -58,13 +61,27 @@ class AdmissionTest {
   @Test
   void lessUrgentWork_isNotAhead() {
     Admission tight =
-        new Admission(new AdmissionLimits(9, 9, 100, 1000, true), () -> new EngineLoad(0, 0, 0));
+        new Admission(
+            new AdmissionLimits(9, 9, 100, 1000, true), () -> new EngineLoad(0, 0, 0), nanos::get);
     for (int i = 0; i < 5; i++) {
       tight.enter(ask("a", Priority.LOW));
     }
     assertThatThrownBy(() -> tight.enter(due(Priority.LOW, 2)))
         .isInstanceOf(AdmissionRefused.class);
     tight.enter(due(Priority.HIGH, 2));
+  }
+
+  @Test
+  void latePictures_makeItCautious() {
+    Ticket early = admission.enter(ask("a", Priority.NORMAL));
+    nanos.set(500_000_000);
+    early.givenUp(); // before it was predicted: says nothing
+    assertThat(admission.caution()).isEqualTo(1.1);
+    early.close();
+    Ticket late = admission.enter(ask("a", Priority.NORMAL));
+    nanos.set(2_500_000_000L);
+    late.ready();
+    assertThat(admission.caution()).isGreaterThan(2);
   }
 
   @Test
