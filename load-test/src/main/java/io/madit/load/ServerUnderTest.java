@@ -43,7 +43,10 @@ final class ServerUnderTest implements AutoCloseable {
         .filter(argument -> argument.startsWith("-X") || argument.startsWith("-Dai.djl."))
         .forEach(command::add);
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), "io.madit.server.Main"));
-    command.addAll(List.of("--host", "127.0.0.1", "--port", "" + port, "--http-port", "0"));
+    command.addAll(List.of("--host", "127.0.0.1", "--port", "" + port));
+    if (flags.stream().noneMatch(flag -> flag.startsWith("--http-port"))) {
+      command.addAll(List.of("--http-port", "0"));
+    }
     command.addAll(flags);
     Process process =
         new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start();

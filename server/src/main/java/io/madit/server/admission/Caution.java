@@ -6,8 +6,11 @@ package io.madit.server.admission;
  * admitted is worse than to be refused. Not thread-safe.
  */
 final class Caution {
-  /** Of one more picture in the recent mean. */
-  private static final double WEIGHT = 1.0 / 32;
+  /**
+   * Pictures in the recent mean. Far more than are inside at once: what is learned from a picture
+   * comes too late for all that entered after it.
+   */
+  private static final int RECENT = 512;
 
   private static final double DEVIATIONS = 4;
   private static final double LEAST = 1.1;
@@ -17,13 +20,15 @@ final class Caution {
   private double predicted;
   private double taken;
   private double deviation;
+  private int seen;
 
   /** Adds a picture that has ended, or is known to take at least this long. */
   void observe(double predictedSeconds, double takenSeconds) {
     double expected = predicted > 0 ? ratio() * predictedSeconds : predictedSeconds;
-    predicted += WEIGHT * (predictedSeconds - predicted);
-    taken += WEIGHT * (takenSeconds - taken);
-    deviation += WEIGHT * (Math.abs(takenSeconds - expected) - deviation);
+    seen = Math.min(seen + 1, RECENT);
+    predicted += (predictedSeconds - predicted) / seen;
+    taken += (takenSeconds - taken) / seen;
+    deviation += (Math.abs(takenSeconds - expected) - deviation) / seen;
   }
 
   /** Factor on predictions, from 1.1 to 3. */
