@@ -28,10 +28,18 @@ final class BatchingCommand implements Callable<Integer> {
 
   @Option(
       names = "--arrivals",
-      defaultValue = "2000",
+      defaultValue = "4000",
       paramLabel = "N",
       description = "Requests per load. Default: ${DEFAULT-VALUE}.")
   private int arrivals;
+
+  @Option(
+      names = "--warm-up",
+      defaultValue = "5000",
+      paramLabel = "N",
+      description =
+          "Requests to each server before, so that its code is compiled. Default: ${DEFAULT-VALUE}.")
+  private int warmUp;
 
   @Option(
       names = "--loads",
@@ -60,6 +68,7 @@ final class BatchingCommand implements Callable<Integer> {
     for (String batching : new String[] {"continuous", "whole-request"}) {
       try (ServerUnderTest target = server.start("--batching", batching);
           Caller caller = workload.caller(target.address())) {
+        Capacity.measure(caller, workload, warmUp, concurrency);
         double own = Capacity.measure(caller, workload, arrivals / 2, concurrency);
         capacity = capacity == 0 ? own : capacity;
         report.put(batching + " capacityPerSecond", own);
