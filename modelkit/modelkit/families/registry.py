@@ -44,6 +44,7 @@ FAMILIES = {
     "hf-llm-embeddings": Entry("llm_embeddings"),
     "mar": Entry("mar", ("models.mar.MAR",)),
     "maskgen": Entry("maskgen", ("modeling.maskgen.MaskGen",)),
+    "maskgil": Entry("maskgil", ("MaskGIT.sample",)),
     "sdxl-vae": Entry("sdxl_vae"),
     "ta-titok": Entry("ta_titok", ("modeling.tatitok.TATiTok",)),
     "v2flow": Entry("v2flow", ("models.V2Flow.V2Flow",)),
