@@ -1,0 +1,130 @@
+"""The client."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import grpc
+
+from madit.v1 import model_pb2, service_pb2_grpc
+from madit_client import channel, requests, results
+from madit_client.channel import Tls
+from madit_client.errors import from_call
+from madit_client.requests import ImageSource, PictureOptions
+from madit_client.results import Picture
+from madit_client.retry import RetryPolicy
+from madit_client.stream import PictureStream, Request
+
+DEFAULT_SERVER = "localhost:8500"
+
+
+def default_server() -> str:
+    return os.environ.get("MADIT_SERVER") or DEFAULT_SERVER
+
+
+class MaditClient:
+    """Talks to madit servers. Thread-safe; one per process is enough. Close it, or use it as a context manager.
+
+    server: HOST:PORT, or any gRPC target. All addresses of HOST are used in turn. Default: what the environment variable
+        MADIT_SERVER says, else localhost:8500.
+    tls: False: plain text. True: TLS with gRPC's own authorities. Or a `Tls`.
+    token: the bearer token. Default: none.
+    timeout: seconds for each call, its retries included.
+    stream_timeout: seconds for each stream, from its opening to the picture, waits for ids and retries included.
+    retry: how failures are tried again.
+    """
+
+    def __init__(
+        self,
+        server: str | None = None,
+        *,
+        tls: bool | Tls = False,
+        token: str | None = None,
+        timeout: float = 60,
+        stream_timeout: float = 600,
+        retry: RetryPolicy | None = None,
+    ) -> None:
+        self._timeout = timeout
+        self._stream_timeout = stream_timeout
+        self._retry = retry or RetryPolicy()
+        self._metadata = channel.metadata(token)
+        target, options = channel.target(server or default_server()), channel.options(self._retry)
+        credentials = channel.credentials(tls)
+        if credentials is None:
+            self._channel = grpc.insecure_channel(target, options)
+        else:
+            self._channel = grpc.secure_channel(target, credentials, options)
+        self._stub = service_pb2_grpc.VisualTokenServiceStub(self._channel)
+
+    def __enter__(self) -> MaditClient:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends all calls and connections."""
+        self._channel.close()
+
+    def models(self) -> list[model_pb2.ModelSummary]:
+        """The loaded models."""
+        return list(self._call("ListModels", model_pb2.ListModelsRequest()).models)
+
+    def model(self, name: str = "") -> model_pb2.Model:
+        """All about one model; without a name about the server's default."""
+        return self._call("GetModel", model_pb2.GetModelRequest(model=name)).model
+
+    def tokenize(
+        self, image: ImageSource, *, model: str = "", vocabulary_offset: int = 0, timeout: float | None = None
+    ) -> list[int]:
+        """The ids of a picture: a path, the bytes of a PNG, JPEG or WebP file, or a PIL image.
+
+        vocabulary_offset: added to each id. timeout: seconds; default: the client's.
+        """
+        request = requests.tokenize(image, model, vocabulary_offset)
+        return list(self._call("Tokenize", request, timeout).visual.token_ids.ids)
+
+    def detokenize(self, ids: Iterable[int], *, timeout: float | None = None, **options: Any) -> Picture:
+        """Draws a picture from all its ids.
+
+        timeout: seconds; default: the client's. options: those of `PictureOptions`.
+        """
+        request = PictureOptions(**options).detokenize(ids)
+        return results.picture(self._call("Detokenize", request, timeout))
+
+    def stream(
+        self,
+        ids: Iterable[Any] | None = None,
+        *,
+        progress: bool = True,
+        preview_every_rounds: int = 0,
+        preview_format: str = "jpeg",
+        timeout: float | None = None,
+        **options: Any,
+    ) -> PictureStream:
+        """Draws a picture from ids as they come; iterate over the result for progress, previews and the picture.
+
+        ids: an iterable of ids or of pieces of ids, read in a thread of its own. None: give them by `PictureStream.put`.
+        progress: whether there are `Progress` events.
+        preview_every_rounds: a `Preview` after every so many rounds; 0: none. Servers drop previews under load.
+        preview_format: "png", "jpeg", "webp" or "raw_rgb".
+        timeout: seconds for all; default: the client's stream_timeout. options: those of `PictureOptions`.
+        """
+        begin = PictureOptions(**options).begin(
+            progress=progress, preview_every_rounds=preview_every_rounds, preview_format=preview_format
+        )
+        stream = PictureStream(self._open_stream, begin, timeout or self._stream_timeout, self._retry)
+        if ids is not None:
+            stream.feed(ids)
+        return stream
+
+    def _open_stream(self, messages: Iterator[Request], seconds: float) -> Any:
+        return self._stub.StreamDetokenize(messages, timeout=seconds, metadata=self._metadata)
+
+    def _call(self, method: str, request: Any, timeout: float | None = None) -> Any:
+        try:
+            return getattr(self._stub, method)(request, timeout=timeout or self._timeout, metadata=self._metadata)
+        except grpc.RpcError as error:
+            raise from_call(error) from error
