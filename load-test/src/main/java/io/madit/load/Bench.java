@@ -9,7 +9,12 @@ import picocli.CommandLine.Command;
     description = "Measures servers under load.",
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {LoadCommand.class, OverloadCommand.class, BatchingCommand.class},
+    subcommands = {
+      LoadCommand.class,
+      OverloadCommand.class,
+      BatchingCommand.class,
+      FaultsCommand.class
+    },
     footer = {
       "  model     Measures a model's rounds, without a server.",
       "",

@@ -1,6 +1,7 @@
 package io.madit.load;
 
 import com.google.protobuf.Any;
+import com.google.protobuf.ByteString;
 import com.google.protobuf.Duration;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.rpc.ErrorInfo;
@@ -17,25 +18,61 @@ import io.madit.v1.Timings;
 import io.madit.v1.VisualTokenServiceGrpc;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
-/** Sends requests over a few connections, and never a second time. */
+/** Sends requests over a few connections. */
 final class Caller implements AutoCloseable {
   private static final int LARGEST_ANSWER_BYTES = 64 << 20;
 
   private final List<ManagedChannel> channels = new ArrayList<>();
 
+  /** Never sends a request a second time. */
   Caller(String address, int connections) {
     for (int i = 0; i < connections; i++) {
-      channels.add(
-          NettyChannelBuilder.forTarget(address)
-              .usePlaintext()
-              .disableRetry()
-              .directExecutor()
-              .maxInboundMessageSize(LARGEST_ANSWER_BYTES)
-              .build());
+      channels.add(channel(NettyChannelBuilder.forTarget(address).disableRetry()));
     }
+  }
+
+  private Caller(ManagedChannel channel) {
+    channels.add(channel);
+  }
+
+  /** One channel over several servers, in turn; what a server could not answer goes to the next. */
+  static Caller retrying(List<String> addresses) {
+    Map<String, Object> retryPolicy =
+        Map.of(
+            "maxAttempts",
+            4.0,
+            "initialBackoff",
+            "0.1s",
+            "maxBackoff",
+            "1s",
+            "backoffMultiplier",
+            2.0,
+            "retryableStatusCodes",
+            List.of("UNAVAILABLE", "RESOURCE_EXHAUSTED"));
+    Map<String, Object> methods =
+        Map.of(
+            "name",
+            List.of(Map.of("service", VisualTokenServiceGrpc.SERVICE_NAME)),
+            "retryPolicy",
+            retryPolicy);
+    return new Caller(
+        channel(
+            NettyChannelBuilder.forTarget(StaticAddresses.target(addresses))
+                .enableRetry()
+                .defaultLoadBalancingPolicy("round_robin")
+                .defaultServiceConfig(Map.of("methodConfig", List.of(methods)))));
+  }
+
+  private static ManagedChannel channel(NettyChannelBuilder builder) {
+    return builder
+        .usePlaintext()
+        .directExecutor()
+        .maxInboundMessageSize(LARGEST_ANSWER_BYTES)
+        .build();
   }
 
   ManagedChannel channel() {
@@ -47,6 +84,15 @@ final class Caller implements AutoCloseable {
         .withDeadlineAfter(30, TimeUnit.SECONDS)
         .getModel(GetModelRequest.getDefaultInstance())
         .getModel();
+  }
+
+  /** Waits for the picture's file. */
+  ByteString picture(DetokenizeRequest request) {
+    return VisualTokenServiceGrpc.newBlockingStub(channel())
+        .withDeadlineAfter(60, TimeUnit.SECONDS)
+        .detokenize(request)
+        .getOutput()
+        .getData();
   }
 
   /**

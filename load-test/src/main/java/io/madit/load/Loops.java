@@ -33,7 +33,7 @@ final class Loops {
     return all.stream().map(CompletableFuture::join).toList();
   }
 
-  private static void awaitNanos(long moment) {
+  static void awaitNanos(long moment) {
     for (long left = moment - System.nanoTime(); left > 0; left = moment - System.nanoTime()) {
       if (left > SPIN_NANOS) {
         LockSupport.parkNanos(left - SPIN_NANOS);

@@ -33,10 +33,7 @@ final class ServerUnderTest implements AutoCloseable {
   /** Starts it with flags of the server's and waits until it is ready. */
   static ServerUnderTest start(List<String> flags, Path log)
       throws IOException, InterruptedException {
-    int port;
-    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      port = free.getLocalPort();
-    }
+    int port = freePort();
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
@@ -53,6 +50,13 @@ final class ServerUnderTest implements AutoCloseable {
     ServerUnderTest server = new ServerUnderTest(process, "127.0.0.1:" + port);
     server.awaitReady(log);
     return server;
+  }
+
+  /** A port that nobody listens on at the moment. */
+  static int freePort() throws IOException {
+    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return free.getLocalPort();
+    }
   }
 
   private void awaitReady(Path log) throws InterruptedException {
@@ -103,6 +107,21 @@ final class ServerUnderTest implements AutoCloseable {
   /** Processor time so far. */
   Duration processorTime() {
     return process.info().totalCpuDuration().orElse(Duration.ZERO);
+  }
+
+  /** SIGTERM. */
+  void terminate() {
+    process.destroy();
+  }
+
+  /** kill -9. */
+  void kill() {
+    process.destroyForcibly();
+  }
+
+  /** Waits for its end; its exit code, -1 when it does not end. */
+  int awaitExit() throws InterruptedException {
+    return process.waitFor(STOP_LIMIT.toSeconds(), TimeUnit.SECONDS) ? process.exitValue() : -1;
   }
 
   @Override
