@@ -1,6 +1,8 @@
 """MaskGIL: completes or generates the ids of a picture; see :mod:`.llama`."""
 
+from .bundle import export
 from .model import convert
 from .reference import LEADING, exceptions, run_case
+from .served import run_script
 
-__all__ = ["LEADING", "convert", "exceptions", "run_case"]
+__all__ = ["LEADING", "convert", "exceptions", "export", "run_case", "run_script"]

@@ -14,7 +14,7 @@ from .rotary import grid_table, line_table, rotate
 
 
 class RmsNorm(nn.Module):
-    """x / root mean square(x), times a weight."""
+    """x / root mean square(x), times a weight, in the weight's precision."""
 
     def __init__(self, width: int, eps: float) -> None:
         super().__init__()
@@ -22,6 +22,7 @@ class RmsNorm(nn.Module):
         self.weight = nn.Parameter(torch.ones(width))
 
     def forward(self, x: Tensor) -> Tensor:
+        x = x.to(self.weight.dtype)
         return x * torch.rsqrt((x * x).mean(-1, keepdim=True) + self.eps) * self.weight
 
 
@@ -141,5 +142,6 @@ class Llama(nn.Module):
 
     def forward(self, ids: Tensor, slots: Tensor) -> Tensor:
         """Logits [B, N, V + 1]."""
-        hidden = self.hidden(ids, slots)
-        return self.head(hidden.flatten(0, 1), torch.arange(ids.shape[1]).repeat(len(ids))).view(*ids.shape, -1)
+        samples, tokens = ids.shape[0], ids.shape[1]
+        places = torch.arange(tokens, device=ids.device).repeat(samples)
+        return self.head(self.hidden(ids, slots).flatten(0, 1), places).view(samples, tokens, self.codes + 1)

@@ -97,8 +97,9 @@ class Mha(nn.Module):
 
     def forward(self, ids: Tensor, slots: Tensor) -> Tensor:
         """Logits [B, N, V + 1]."""
-        hidden = self.hidden(ids, slots)
-        return self.head(hidden.flatten(0, 1), torch.arange(ids.shape[1]).repeat(len(ids))).view(*ids.shape, -1)
+        samples, tokens = ids.shape[0], ids.shape[1]
+        places = torch.arange(tokens, device=ids.device).repeat(samples)
+        return self.head(self.hidden(ids, slots).flatten(0, 1), places).view(samples, tokens, self.codes + 1)
 
 
 def key_names(depth: int) -> Mapping[str, str]:
