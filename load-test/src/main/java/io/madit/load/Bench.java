@@ -25,6 +25,10 @@ public final class Bench {
 
   /** Runs one command and exits with its code: 0 done, 1 failed, 2 wrong usage. */
   public static void main(String[] arguments) {
+    System.exit(commandLine().execute(arguments));
+  }
+
+  static CommandLine commandLine() {
     CommandLine line = new CommandLine(new Bench());
     line.setCaseInsensitiveEnumValuesAllowed(true);
     line.setExecutionExceptionHandler(
@@ -32,6 +36,6 @@ public final class Bench {
           command.getErr().println("madit bench: " + failure.getMessage());
           return 1;
         });
-    System.exit(line.execute(arguments));
+    return line;
   }
 }

@@ -95,6 +95,11 @@ final class Caller implements AutoCloseable {
         .getData();
   }
 
+  /** The connections take turns. */
+  VisualTokenServiceGrpc.VisualTokenServiceStub stub(int index) {
+    return VisualTokenServiceGrpc.newStub(channels.get(index % channels.size()));
+  }
+
   /**
    * Sends now.
    *
@@ -105,7 +110,7 @@ final class Caller implements AutoCloseable {
       int index, DetokenizeRequest request, long intended, long deadlineNanos) {
     long sent = System.nanoTime();
     CompletableFuture<Outcome> outcome = new CompletableFuture<>();
-    VisualTokenServiceGrpc.newStub(channels.get(index % channels.size()))
+    stub(index)
         .withDeadlineAfter(Math.max(1, intended + deadlineNanos - sent), TimeUnit.NANOSECONDS)
         .detokenize(
             request,
@@ -120,16 +125,7 @@ final class Caller implements AutoCloseable {
               @Override
               public void onError(Throwable t) {
                 outcome.complete(
-                    new Outcome(
-                        intended,
-                        sent,
-                        System.nanoTime(),
-                        Status.fromThrowable(t).getCode(),
-                        reason(t),
-                        0,
-                        0,
-                        0,
-                        0));
+                    Outcome.failed(intended, sent, Status.fromThrowable(t).getCode(), reason(t)));
               }
 
               @Override
@@ -151,20 +147,23 @@ final class Caller implements AutoCloseable {
     return outcome;
   }
 
-  private static double seconds(Duration duration) {
+  static double seconds(Duration duration) {
     return duration.getSeconds() + duration.getNanos() * 1e-9;
   }
 
-  private static String reason(Throwable t) {
+  static String reason(Throwable t) {
     com.google.rpc.Status status = StatusProto.fromThrowable(t);
-    if (status != null) {
-      for (Any detail : status.getDetailsList()) {
-        if (detail.is(ErrorInfo.class)) {
-          try {
-            return detail.unpack(ErrorInfo.class).getReason();
-          } catch (InvalidProtocolBufferException e) {
-            return "unreadable";
-          }
+    return status == null ? "" : reason(status.getDetailsList());
+  }
+
+  /** The reason among the details of an error; empty when there is none. */
+  static String reason(List<Any> details) {
+    for (Any detail : details) {
+      if (detail.is(ErrorInfo.class)) {
+        try {
+          return detail.unpack(ErrorInfo.class).getReason();
+        } catch (InvalidProtocolBufferException e) {
+          return "unreadable";
         }
       }
     }

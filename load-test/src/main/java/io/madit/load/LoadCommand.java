@@ -1,7 +1,9 @@
 package io.madit.load;
 
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -18,16 +20,6 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     description = "Sends requests to a running server at given times, whatever it answers.")
 final class LoadCommand implements Callable<Integer> {
-  /** Shapes of arrival. */
-  enum Shape {
-    POISSON,
-    CONSTANT,
-    BURSTS,
-    RAMP
-  }
-
-  @Mixin private WorkloadOptions workload;
-
   @Option(
       names = "--server",
       defaultValue = "localhost:8500",
@@ -35,40 +27,16 @@ final class LoadCommand implements Callable<Integer> {
       description = "The server. Default: ${DEFAULT-VALUE}.")
   private String server;
 
-  @Option(
-      names = "--rate",
-      required = true,
-      paramLabel = "R",
-      description = "Requests per second; of a ramp the last rate.")
-  private double rate;
+  @Mixin private ArrivalOptions arrivalOptions;
+  @Mixin private StreamOptions streamOptions;
+  @Mixin private WorkloadOptions workloadOptions;
 
   @Option(
-      names = "--first-rate",
-      defaultValue = "1",
-      paramLabel = "R",
-      description = "Of a ramp. Default: ${DEFAULT-VALUE}.")
-  private double firstRate;
-
-  @Option(
-      names = "--burst",
-      defaultValue = "10",
+      names = "--warm-up",
+      defaultValue = "0",
       paramLabel = "N",
-      description = "Requests per burst. Default: ${DEFAULT-VALUE}.")
-  private int burst;
-
-  @Option(
-      names = "--arrivals",
-      defaultValue = "1000",
-      paramLabel = "N",
-      description = "Requests. Default: ${DEFAULT-VALUE}.")
-  private int arrivals;
-
-  @Option(
-      names = "--shape",
-      defaultValue = "POISSON",
-      paramLabel = "SHAPE",
-      description = "${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
-  private Shape shape;
+      description = "Requests before, as fast as the server answers; not counted.")
+  private int warmUp;
 
   @Option(names = "--json", paramLabel = "FILE", description = "Where the figures go, too.")
   private Path json;
@@ -77,29 +45,71 @@ final class LoadCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    PrintWriter out = spec.commandLine().getOut();
-    try (Caller caller = workload.caller(server)) {
-      List<Outcome> outcomes;
-      try (Progress progress = new Progress("load", arrivals)) {
-        outcomes = Loops.open(caller, workload.workload(caller), times(), progress);
-      }
-      Measurement measured =
-          new Measurement(Tally.of(outcomes, workload.deadline().toNanos()), 0, 0);
-      out.println(Lines.of("load", measured));
-      out.flush();
-      if (json != null) {
-        ReportFile.write(json, Map.of("load", measured));
-      }
+    List<Arrival> arrivals = arrivalOptions.arrivals(workloadOptions.seed());
+    LoadReport report;
+    try (Caller caller = workloadOptions.caller(server)) {
+      Workload workload = workloadOptions.workload(caller);
+      warmUp(caller);
+      report =
+          streamOptions.stream()
+              ? streams(caller, workload, arrivals)
+              : unary(caller, workload, arrivals);
     }
+    write(report);
     return 0;
   }
 
-  private long[] times() {
-    return switch (shape) {
-      case POISSON -> Arrivals.poisson(rate, arrivals, workload.seed());
-      case CONSTANT -> Arrivals.constant(rate, arrivals);
-      case BURSTS -> Arrivals.bursts(rate, arrivals, burst);
-      case RAMP -> Arrivals.ramp(firstRate, rate, arrivals);
-    };
+  private void warmUp(Caller caller) {
+    if (warmUp > 0) {
+      Workload patient = workloadOptions.workload(caller, Duration.ofHours(1));
+      Loops.closed(caller, patient, warmUp, 8, sent -> {});
+    }
+  }
+
+  private LoadReport unary(Caller caller, Workload workload, List<Arrival> arrivals) {
+    List<Outcome> outcomes;
+    try (Progress progress = new Progress("load", arrivals.size())) {
+      outcomes = Loops.open(new UnaryCalls(caller, workload, arrivals), arrivals, progress);
+    }
+    return report(outcomes, outcomes, workload.deadline().toNanos(), null);
+  }
+
+  private LoadReport streams(Caller caller, Workload workload, List<Arrival> arrivals) {
+    List<StreamOutcome> outcomes;
+    try (Progress progress = new Progress("load", arrivals.size());
+        StreamCalls calls = streamOptions.calls(caller, workload, arrivals)) {
+      outcomes = Loops.open(calls, arrivals, progress);
+    }
+    long idsNanos = streamOptions.pace().nanosFor(workload.model().getTokenCounts(0));
+    return report(
+        outcomes.stream().map(StreamOutcome::whole).toList(),
+        outcomes.stream().map(StreamOutcome::fromLastId).toList(),
+        idsNanos + workload.deadline().toNanos(),
+        LoadReport.Streamed.of(outcomes));
+  }
+
+  /**
+   * @param whole from the intended start
+   * @param work from when the server had everything it needs; for the plots
+   * @param deadlineNanos from the intended start
+   */
+  private LoadReport report(
+      List<Outcome> whole, List<Outcome> work, long deadlineNanos, LoadReport.Streamed stream) {
+    return new LoadReport(
+        Map.of("server", server, "arrivals", arrivalOptions.describe()),
+        new Measurement(Tally.of(whole, deadlineNanos), 0, 0),
+        LoadReport.lateness(whole),
+        LoadReport.phases(whole),
+        stream,
+        ClientCharts.of(work, whole.get(0).intended(), workloadOptions.deadline().toNanos()));
+  }
+
+  private void write(LoadReport report) throws IOException {
+    PrintWriter out = spec.commandLine().getOut();
+    out.println(LoadLines.of(report));
+    out.flush();
+    if (json != null) {
+      ReportFile.write(json, report);
+    }
   }
 }

@@ -1,6 +1,7 @@
 package io.madit.load;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
@@ -21,13 +22,19 @@ final class Loops {
    */
   static List<Outcome> open(
       Caller caller, Workload workload, long[] arrivals, IntConsumer progress) {
-    List<CompletableFuture<Outcome>> all = new ArrayList<>(arrivals.length);
+    List<Arrival> plan = Arrays.stream(arrivals).mapToObj(Arrival::new).toList();
+    return open(new UnaryCalls(caller, workload, plan), plan, progress);
+  }
+
+  /** As above, for calls of any kind. */
+  static <R> List<R> open(Calls<R> calls, List<Arrival> arrivals, IntConsumer progress) {
+    List<CompletableFuture<R>> all = new ArrayList<>(arrivals.size());
     long begin = System.nanoTime() + 10_000_000;
-    for (int i = 0; i < arrivals.length; i++) {
-      var request = workload.request(i);
-      long intended = begin + arrivals[i];
+    for (int i = 0; i < arrivals.size(); i++) {
+      var call = calls.prepare(i);
+      long intended = begin + arrivals.get(i).atNanos();
       awaitNanos(intended);
-      all.add(caller.send(i, request, intended, workload.deadline().toNanos()));
+      all.add(call.apply(intended));
       progress.accept(i + 1);
     }
     return all.stream().map(CompletableFuture::join).toList();

@@ -21,6 +21,11 @@ record Outcome(
     double roundsSeconds,
     double decodeSeconds,
     double encodeSeconds) {
+  /** An answer of an error that is there now. */
+  static Outcome failed(long intended, long sent, Status.Code code, String reason) {
+    return new Outcome(intended, sent, System.nanoTime(), code, reason, 0, 0, 0, 0);
+  }
+
   boolean ok() {
     return code == Status.Code.OK;
   }

@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Map;
 
 /** Measurements as JSON. */
 final class ReportFile {
@@ -14,7 +13,7 @@ final class ReportFile {
 
   private ReportFile() {}
 
-  static void write(Path file, Map<String, ?> content) throws IOException {
+  static void write(Path file, Object content) throws IOException {
     Path folder = file.toAbsolutePath().getParent();
     Files.createDirectories(folder);
     JSON.writeValue(file.toFile(), content);

@@ -5,6 +5,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Predicate;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.LongStream;
 import org.HdrHistogram.Histogram;
 
 /**
@@ -64,16 +65,24 @@ record Tally(
   }
 
   private static Percentiles percentiles(List<Outcome> outcomes, Predicate<Outcome> which) {
-    Histogram histogram = new Histogram(LONGEST_NANOS, 3);
-    outcomes.stream()
-        .filter(which)
-        .forEach(o -> histogram.recordValue(Math.min(LONGEST_NANOS, o.latencyNanos())));
+    return percentiles(outcomes.stream().filter(which).mapToLong(Outcome::latencyNanos));
+  }
+
+  static Percentiles percentiles(LongStream nanos) {
+    Histogram histogram = histogram(nanos);
     return new Percentiles(
         histogram.getTotalCount(),
         millis(histogram, 50),
         millis(histogram, 90),
         millis(histogram, 99),
         millis(histogram, 100));
+  }
+
+  /** Three digits; from 0 to an hour. */
+  static Histogram histogram(LongStream nanos) {
+    Histogram histogram = new Histogram(LONGEST_NANOS, 3);
+    nanos.forEach(n -> histogram.recordValue(Math.max(0, Math.min(LONGEST_NANOS, n))));
+    return histogram;
   }
 
   private static double millis(Histogram histogram, double percentile) {

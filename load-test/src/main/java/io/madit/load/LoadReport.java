@@ -1,0 +1,72 @@
+package io.madit.load;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import io.madit.load.Tally.Percentiles;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.LongStream;
+
+/**
+ * Everything that is known of one series against a running server.
+ *
+ * @param settings what was asked for, by name
+ * @param load counts, goodput and latency; of streams from the intended begin of the picture
+ * @param lateness of the client itself: from the intended start until it sent
+ * @param phases of the answers, in the server, as it reports them
+ * @param stream null for unary calls
+ */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+record LoadReport(
+    Map<String, String> settings,
+    Measurement load,
+    Percentiles lateness,
+    Map<String, Percentiles> phases,
+    Streamed stream,
+    List<Chart> charts) {
+
+  /**
+   * What only streams have.
+   *
+   * @param fromLastId latency of answers, from when the last id was meant to be sent
+   * @param firstPreview from the intended begin of the picture
+   */
+  record Streamed(Percentiles fromLastId, Percentiles firstPreview, long previews, long progress) {
+    static Streamed of(List<StreamOutcome> outcomes) {
+      return new Streamed(
+          Tally.percentiles(
+              outcomes.stream()
+                  .map(StreamOutcome::fromLastId)
+                  .filter(Outcome::ok)
+                  .mapToLong(Outcome::latencyNanos)),
+          Tally.percentiles(
+              outcomes.stream()
+                  .filter(o -> o.firstPreview() != 0)
+                  .mapToLong(StreamOutcome::firstPreviewNanos)),
+          outcomes.stream().mapToLong(StreamOutcome::previews).sum(),
+          outcomes.stream().mapToLong(StreamOutcome::progress).sum());
+    }
+  }
+
+  static Percentiles lateness(List<Outcome> outcomes) {
+    return Tally.percentiles(outcomes.stream().mapToLong(o -> o.sent() - o.intended()));
+  }
+
+  static Map<String, Percentiles> phases(List<Outcome> outcomes) {
+    Map<String, Percentiles> phases = new TreeMap<>();
+    phases.put("queue", phase(outcomes, Outcome::queueSeconds));
+    phases.put("rounds", phase(outcomes, Outcome::roundsSeconds));
+    phases.put("decode", phase(outcomes, Outcome::decodeSeconds));
+    phases.put("encode", phase(outcomes, Outcome::encodeSeconds));
+    return phases;
+  }
+
+  private static Percentiles phase(List<Outcome> outcomes, ToDoubleFunction<Outcome> seconds) {
+    LongStream nanos =
+        outcomes.stream()
+            .filter(Outcome::ok)
+            .mapToLong(o -> (long) (1e9 * seconds.applyAsDouble(o)));
+    return Tally.percentiles(nanos);
+  }
+}

@@ -1,0 +1,87 @@
+package io.madit.load;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+/** Against a real server in a process of its own. */
+class LoadCommandTest {
+  private static final Path MODEL = Path.of("../server/src/test/resources/models/pico-buffer");
+
+  @TempDir private static Path folder;
+  private static ServerUnderTest server;
+
+  @BeforeAll
+  static void start() throws Exception {
+    server =
+        ServerUnderTest.start(
+            List.of("--model", MODEL.toString(), "--access-log", "off"),
+            folder.resolve("server.log"));
+  }
+
+  @AfterAll
+  static void stop() {
+    server.close();
+  }
+
+  @Test
+  void stream_withoutEvents_drawsEveryPicture() throws Exception {
+    JsonNode report = run("--stream", "--tokens-per-second=400", "--tokens-per-message=3");
+    assertThat(report.at("/load/tally/counts/OK").asInt()).isEqualTo(20);
+    assertThat(report.at("/stream/progress").asInt()).isZero();
+    assertThat(report.at("/stream/previews").asInt()).isZero();
+  }
+
+  @Test
+  void stream_withPreviews_countsThem() throws Exception {
+    JsonNode report =
+        run("--stream", "--tokens-per-second=400", "--progress", "--preview-every=2", "--rounds=8");
+    assertThat(report.at("/stream/progress").asInt()).isPositive();
+    assertThat(report.at("/stream/previews").asInt()).isPositive();
+    assertThat(report.at("/stream/fromLastId/count").asInt()).isEqualTo(20);
+    // The ids alone take a while: from the begin it must be longer than from the last id.
+    assertThat(report.at("/load/tally/latency/p50").asDouble())
+        .isGreaterThan(report.at("/stream/fromLastId/p50").asDouble());
+  }
+
+  @Test
+  void trace_setsRoundsAndPriority() throws Exception {
+    Path trace = Files.writeString(folder.resolve("trace.csv"), "0,4,high\n0.01,2,low\n0.02\n");
+    JsonNode report = run("--trace=" + trace);
+    assertThat(report.at("/load/tally/counts/OK").asInt()).isEqualTo(3);
+  }
+
+  @Test
+  void withoutRateAndTrace_isRefused() {
+    StringWriter errors = new StringWriter();
+    CommandLine line = Bench.commandLine().setErr(new PrintWriter(errors));
+    assertThat(line.execute("load", "--server", server.address())).isEqualTo(1);
+    assertThat(errors.toString().strip()).isEqualTo("madit bench: --rate or --trace is needed");
+  }
+
+  private static JsonNode run(String... more) throws Exception {
+    Path json = folder.resolve("report.json");
+    StringWriter out = new StringWriter();
+    CommandLine line = Bench.commandLine().setOut(new PrintWriter(out));
+    List<String> arguments =
+        new ArrayList<>(
+            List.of("load", "--server", server.address(), "--rate=50", "--arrivals=20"));
+    arguments.addAll(List.of("--deadline-ms=60000", "--json", json.toString()));
+    arguments.addAll(List.of(more));
+    assertThat(line.execute(arguments.toArray(String[]::new))).isZero();
+    assertThat(out.toString()).contains("counts {OK=");
+    return new ObjectMapper().readTree(json.toFile());
+  }
+}
