@@ -22,7 +22,9 @@ class ServerProcess:
         self.log = log
         self.port, self._http_port = _free_ports(2)
         ports = ["--port", str(self.port), "--http-port", str(self._http_port)]
-        command = [str(ROOT / "madit"), "serve", "--model", str(model), *ports, *flags]
+        # float32, because only that is promised to be the same each time.
+        fixed = ["--model", str(model), "--precision", "float32", *ports]
+        command = [str(ROOT / "madit"), "serve", *fixed, *flags]
         # What protects another server is not for this one.
         environment = {key: value for key, value in os.environ.items() if not key.startswith("MADIT_")}
         with log.open("wb") as out:

@@ -8,13 +8,16 @@ from datetime import timedelta
 
 from madit_client.errors import DeadlineExceeded, MaditError, Overloaded, Unavailable
 
+# A pause that gRPC rounds to 0 ms never ends: the call then waits for its deadline (seen with gRPC 1.85).
+_SHORTEST_BACKOFF = timedelta(milliseconds=10)
+
 
 @dataclass(frozen=True)
 class RetryPolicy:
     """How often and how fast. Used for unary calls (by gRPC) and for streams (by this package).
 
     attempts: tries altogether, the first included; gRPC allows 2 to 5.
-    first_backoff, longest_backoff: pauses where the server names none; each is twice the one before, times 0.8 to 1.2.
+    first_backoff, longest_backoff: at least 10 ms; pauses where the server names none; each is twice the one before, times 0.8 to 1.2.
     """
 
     attempts: int = 5
@@ -24,8 +27,11 @@ class RetryPolicy:
     def __post_init__(self) -> None:
         if not 2 <= self.attempts <= 5:
             raise ValueError(f"attempts must be 2 to 5, is {self.attempts}")
-        if not timedelta(0) < self.first_backoff <= self.longest_backoff:
-            raise ValueError(f"first_backoff must be above 0 and at most longest_backoff, is {self.first_backoff}")
+        if not _SHORTEST_BACKOFF <= self.first_backoff <= self.longest_backoff:
+            raise ValueError(
+                f"first_backoff must be from {_SHORTEST_BACKOFF} to longest_backoff {self.longest_backoff},"
+                f" is {self.first_backoff}"
+            )
 
     def pause(self, failure: MaditError, attempt: int, seconds_left: float) -> float | None:
         """Seconds to wait before the next try; None if there must be none.
