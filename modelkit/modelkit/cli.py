@@ -8,10 +8,12 @@ from typing import Annotated
 
 import typer
 
+from .maskgil_commands import app as maskgil
 from .titok_commands import app as titok
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 app.add_typer(titok, name="titok")
+app.add_typer(maskgil, name="maskgil")
 
 
 class Placement(str, Enum):
