@@ -39,6 +39,6 @@ def test_stream_example_runs(client, tmp_path, monkeypatch):
 
 
 def test_error_example_prints_the_fields(client, capsys):
-    code = "from madit_client import InvalidRequest\n" + blocks("python")[3]
+    code = "from madit_client import InvalidRequest\n" + blocks("python")[4]
     exec(code, {"client": client, "ids": [64] * 16})
     assert capsys.readouterr().out.startswith("visual.token_ids.ids[0] ")
