@@ -18,7 +18,7 @@ StateDict = dict[str, Tensor]
 
 PICKLES = (".pth", ".pt", ".bin", ".ckpt")
 # Where training checkpoints keep their weights; the averaged ones, which the authors evaluate with, come first.
-CONTAINERS = ("model_ema", "ema", "state_dict", "model", "module")
+CONTAINERS = ("model_ema", "ema", "state_dict", "model_state_dict", "model", "module")
 # What wrappers (data parallel, compile) put in front of every key.
 WRAPPERS = ("module.", "_orig_mod.", "model.")
 INDEX = ".index.json"

@@ -25,8 +25,9 @@ def test_read_state_reads_safetensors(tmp_path):
         {"model": STATE, "epoch": 3, "args": argparse.Namespace(lr=0.1)},
         {"model": {"weight": torch.zeros(1)}, "model_ema": STATE},
         {"state_dict": {f"module.{name}": value for name, value in STATE.items()}},
+        {"iter": 5, "model_state_dict": STATE, "optimizer_state_dict": {"state": {}}},
     ],
-    ids=["plain", "checkpoint", "averaged-first", "wrapped"],
+    ids=["plain", "checkpoint", "averaged-first", "wrapped", "with-optimizer"],
 )
 def test_read_state_finds_the_state_dict_of_a_checkpoint(content, tmp_path):
     torch.save(content, tmp_path / "a.pth")
