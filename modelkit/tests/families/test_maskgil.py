@@ -97,7 +97,7 @@ def test_an_incomplete_case_is_named(case, change):
 
 
 def test_positions_on_a_line_are_the_authors():
-    table = line_table(grid=4, slots=1, head_dim=8, base=10000.0)
+    table = line_table(rows=17, zeros=1, head_dim=8, base=10000.0)
     assert table.shape == (17, 4, 2)
     assert not table[0].any()
     assert torch.equal(table[1, :, 0], torch.ones(4))

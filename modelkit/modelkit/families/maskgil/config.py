@@ -18,7 +18,7 @@ class LlamaConfig:
     ``codes``: V ids, the mask id is behind them. ``grid``: tokens per side. ``hidden``: width inside the feed-forward
     layer. ``kv_heads``: heads of keys and values. ``classes``: 0 for models with features. ``feature_dim`` and
     ``slots``: features per slot and slots; ``text`` tells whether they are a caption's. ``rope`` "line" is the public
-    code's, "grid" the paper's. ``embed_dim``: width of the embedding table, of which the head is the transpose if ``tied``.
+    code's, with ``zero_rows`` in front, "grid" the paper's. ``embed_dim``: width of the embedding table, of which the head is the transpose if ``tied``.
     """
 
     codes: int
@@ -33,6 +33,7 @@ class LlamaConfig:
     slots: int = 1
     text: bool = False
     rope: str = "line"
+    zero_rows: int = 1
     rope_base: float = 10000.0
     eps: float = 1e-5
     qk_norm: bool = False
@@ -93,13 +94,13 @@ def read_llama(settings: Mapping[str, Any]) -> LlamaConfig:
     if width % heads or (width // heads) % multiple:
         raise ConversionError(f"ctor.dim must be a multiple of {multiple} n_head = {multiple * heads}, is {width}")
     if kind == "c2i":
-        condition = {"classes": _positive(ctor, "num_classes", 1000), "slots": _positive(ctor, "cls_token_num", 1)}
-        if condition["slots"] != 1:
-            raise ConversionError(f"ctor.cls_token_num must be 1 with classes, is {condition['slots']}")
+        zeros = _positive(ctor, "cls_token_num", 1)
+        condition = {"classes": _positive(ctor, "num_classes", 1000), "zero_rows": zeros}
     else:
         condition = {
             "feature_dim": _positive(ctor, "caption_dim", 2048),
             "slots": _positive(ctor, "cls_token_num", 120),
+            "zero_rows": _positive(ctor, "cls_token_num", 120),
             "text": kind == "t2i",
         }
     return LlamaConfig(

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from .config import LlamaConfig
 from .features import FeatureSlots, NoFeatures
-from .rotary import grid_table, line_table, rotate
+from .rotary import position_table, rotate
 
 
 class RmsNorm(nn.Module):
@@ -109,9 +109,7 @@ class Llama(nn.Module):
         self.layers = nn.ModuleList([LlamaBlock(config) for _ in range(config.depth)])
         self.norm = RmsNorm(width, config.eps)
         self.output = nn.Linear(width, narrow if config.tied else config.codes + 1, bias=False)
-        make = grid_table if config.rope == "grid" else line_table
-        table = make(config.grid, config.slots, config.head_dim, config.rope_base)
-        self.register_buffer("table", table, persistent=False)
+        self.register_buffer("table", position_table(config), persistent=False)
 
     @torch.jit.export
     def slots(self, labels: Tensor, features: Tensor, seen: Tensor) -> Tensor:

@@ -3,16 +3,26 @@
 import torch
 from torch import Tensor
 
+from .config import LlamaConfig
 
-def line_table(grid: int, slots: int, head_dim: int, base: float) -> Tensor:
-    """The public code's: positions on a line, behind one row of zeros per slot.
+
+def position_table(config: LlamaConfig) -> Tensor:
+    """The table of a model [N + S, d / 2, 2]."""
+    if config.rope == "grid":
+        return grid_table(config.grid, config.slots, config.head_dim, config.rope_base)
+    return line_table(config.tokens + config.slots, config.zero_rows, config.head_dim, config.rope_base)
+
+
+def line_table(rows: int, zeros: int, head_dim: int, base: float) -> Tensor:
+    """The public code's: ``zeros`` rows of zeros, then positions on a line.
 
     The authors put the condition last, but its zeros first. So the first image tokens lose query and key, and every
-    other row has the position of the one ``slots`` places before.
+    other row has the position of the one ``zeros`` places before.
     """
     frequencies = 1.0 / base ** (torch.arange(0, head_dim, 2).float() / head_dim)
-    angles = torch.outer(torch.arange(grid * grid), frequencies)
-    return torch.cat([torch.zeros(slots, head_dim // 2, 2), torch.stack([angles.cos(), angles.sin()], -1)])
+    angles = torch.outer(torch.arange(rows), frequencies)
+    table = torch.stack([angles.cos(), angles.sin()], -1)
+    return torch.cat([torch.zeros(zeros, head_dim // 2, 2), table])[:rows]
 
 
 def grid_table(grid: int, slots: int, head_dim: int, base: float) -> Tensor:
