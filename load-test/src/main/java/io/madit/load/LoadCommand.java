@@ -1,12 +1,15 @@
 package io.madit.load;
 
+import io.madit.load.MetricsWatch.Sample;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import java.util.function.Supplier;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -20,6 +23,8 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     description = "Sends requests to a running server at given times, whatever it answers.")
 final class LoadCommand implements Callable<Integer> {
+  private static final int WARM_UP_CONCURRENCY = 8;
+
   @Option(
       names = "--server",
       defaultValue = "localhost:8500",
@@ -38,78 +43,89 @@ final class LoadCommand implements Callable<Integer> {
       description = "Requests before, as fast as the server answers; not counted.")
   private int warmUp;
 
+  @Option(
+      names = "--server-metrics",
+      paramLabel = "URL",
+      description = "The server's metrics, read every second, e.g. http://localhost:8501/metrics.")
+  private String serverMetrics;
+
   @Option(names = "--json", paramLabel = "FILE", description = "Where the figures go, too.")
   private Path json;
+
+  @Option(
+      names = "--report",
+      paramLabel = "FILE.html",
+      description = "Where a page with figures and plots goes.")
+  private Path report;
 
   @Spec private CommandSpec spec;
 
   @Override
   public Integer call() throws Exception {
     List<Arrival> arrivals = arrivalOptions.arrivals(workloadOptions.seed());
-    LoadReport report;
     try (Caller caller = workloadOptions.caller(server)) {
       Workload workload = workloadOptions.workload(caller);
       warmUp(caller);
-      report =
-          streamOptions.stream()
-              ? streams(caller, workload, arrivals)
-              : unary(caller, workload, arrivals);
+      write(measure(caller, workload, arrivals));
     }
-    write(report);
     return 0;
   }
 
   private void warmUp(Caller caller) {
     if (warmUp > 0) {
       Workload patient = workloadOptions.workload(caller, Duration.ofHours(1));
-      Loops.closed(caller, patient, warmUp, 8, sent -> {});
+      Loops.closed(caller, patient, warmUp, WARM_UP_CONCURRENCY, sent -> {});
     }
   }
 
-  private LoadReport unary(Caller caller, Workload workload, List<Arrival> arrivals) {
-    List<Outcome> outcomes;
+  private LoadReport measure(Caller caller, Workload workload, List<Arrival> arrivals)
+      throws InterruptedException {
+    if (serverMetrics == null) {
+      return run(caller, workload, arrivals, List::of);
+    }
+    try (MetricsWatch watch = MetricsWatch.start(serverMetrics)) {
+      return run(caller, workload, arrivals, watch::samples);
+    }
+  }
+
+  private LoadReport run(
+      Caller caller, Workload workload, List<Arrival> arrivals, Supplier<List<Sample>> samples) {
+    if (!streamOptions.stream()) {
+      List<Outcome> outcomes = run(new UnaryCalls(caller, workload, arrivals), arrivals);
+      return LoadReport.unary(settings(), outcomes, workload.deadline(), samples.get());
+    }
+    IdPace pace = streamOptions.pace();
+    long idsNanos = pace.nanosFor(workload.model().getTokenCounts(0));
+    try (StreamCalls calls = streamOptions.calls(caller, workload, arrivals)) {
+      List<StreamOutcome> outcomes = run(calls, arrivals);
+      return LoadReport.streamed(
+          settings(), outcomes, idsNanos, workload.deadline(), samples.get());
+    }
+  }
+
+  private static <R> List<R> run(Calls<R> calls, List<Arrival> arrivals) {
     try (Progress progress = new Progress("load", arrivals.size())) {
-      outcomes = Loops.open(new UnaryCalls(caller, workload, arrivals), arrivals, progress);
+      return Loops.open(calls, arrivals, progress);
     }
-    return report(outcomes, outcomes, workload.deadline().toNanos(), null);
   }
 
-  private LoadReport streams(Caller caller, Workload workload, List<Arrival> arrivals) {
-    List<StreamOutcome> outcomes;
-    try (Progress progress = new Progress("load", arrivals.size());
-        StreamCalls calls = streamOptions.calls(caller, workload, arrivals)) {
-      outcomes = Loops.open(calls, arrivals, progress);
-    }
-    long idsNanos = streamOptions.pace().nanosFor(workload.model().getTokenCounts(0));
-    return report(
-        outcomes.stream().map(StreamOutcome::whole).toList(),
-        outcomes.stream().map(StreamOutcome::fromLastId).toList(),
-        idsNanos + workload.deadline().toNanos(),
-        LoadReport.Streamed.of(outcomes));
+  private Map<String, String> settings() {
+    Map<String, String> settings = new TreeMap<>(workloadOptions.describe());
+    settings.put("server", server);
+    settings.put("arrivals", arrivalOptions.describe());
+    settings.put("streaming", streamOptions.describe());
+    return settings;
   }
 
-  /**
-   * @param whole from the intended start
-   * @param work from when the server had everything it needs; for the plots
-   * @param deadlineNanos from the intended start
-   */
-  private LoadReport report(
-      List<Outcome> whole, List<Outcome> work, long deadlineNanos, LoadReport.Streamed stream) {
-    return new LoadReport(
-        Map.of("server", server, "arrivals", arrivalOptions.describe()),
-        new Measurement(Tally.of(whole, deadlineNanos), 0, 0),
-        LoadReport.lateness(whole),
-        LoadReport.phases(whole),
-        stream,
-        ClientCharts.of(work, whole.get(0).intended(), workloadOptions.deadline().toNanos()));
-  }
-
-  private void write(LoadReport report) throws IOException {
+  private void write(LoadReport figures) throws IOException {
     PrintWriter out = spec.commandLine().getOut();
-    out.println(LoadLines.of(report));
+    out.println(LoadLines.of(figures));
     out.flush();
     if (json != null) {
-      ReportFile.write(json, report);
+      ReportFile.write(json, figures);
+    }
+    if (report != null) {
+      ReportFile.writeText(report, HtmlReport.of(figures));
     }
   }
 }

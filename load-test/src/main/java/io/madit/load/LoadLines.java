@@ -31,6 +31,16 @@ final class LoadLines {
     line(text, "refusals", Lines.of(tally.refusalLatency()));
     report.phases().forEach((name, phase) -> line(text, name, Lines.of(phase)));
     line(text, "client late by", Lines.of(report.lateness()));
+    if (report.load().residentBytes() > 0) {
+      line(
+          text,
+          "processes",
+          String.format(
+              Locale.ROOT,
+              "server memory %d MiB, client's share of the processors %.0f %%",
+              report.load().residentBytes() >> 20,
+              100 * report.load().clientShare()));
+    }
     return text.toString().stripTrailing();
   }
 

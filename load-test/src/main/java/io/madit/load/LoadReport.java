@@ -1,7 +1,10 @@
 package io.madit.load;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import io.madit.load.MetricsWatch.Sample;
 import io.madit.load.Tally.Percentiles;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -49,11 +52,63 @@ record LoadReport(
     }
   }
 
-  static Percentiles lateness(List<Outcome> outcomes) {
-    return Tally.percentiles(outcomes.stream().mapToLong(o -> o.sent() - o.intended()));
+  /**
+   * @param samples of the server's metrics; empty if they were not read
+   */
+  static LoadReport unary(
+      Map<String, String> settings,
+      List<Outcome> outcomes,
+      Duration deadline,
+      List<Sample> samples) {
+    List<Chart> charts = ClientCharts.of(outcomes, begin(outcomes), deadline.toNanos());
+    return of(settings, outcomes, deadline.toNanos(), null, charts, samples);
   }
 
-  static Map<String, Percentiles> phases(List<Outcome> outcomes) {
+  /**
+   * @param idsNanos from the begin of a picture to its last id
+   * @param deadline from the last id; the plots count from there, too
+   */
+  static LoadReport streamed(
+      Map<String, String> settings,
+      List<StreamOutcome> outcomes,
+      long idsNanos,
+      Duration deadline,
+      List<Sample> samples) {
+    List<Outcome> whole = outcomes.stream().map(StreamOutcome::whole).toList();
+    List<Outcome> work = outcomes.stream().map(StreamOutcome::fromLastId).toList();
+    List<Chart> charts = ClientCharts.of(work, begin(whole), deadline.toNanos());
+    long limit = idsNanos + deadline.toNanos();
+    return of(settings, whole, limit, Streamed.of(outcomes), charts, samples);
+  }
+
+  private static LoadReport of(
+      Map<String, String> settings,
+      List<Outcome> outcomes,
+      long deadlineNanos,
+      Streamed stream,
+      List<Chart> clientCharts,
+      List<Sample> samples) {
+    List<Chart> charts = new ArrayList<>(clientCharts);
+    if (!samples.isEmpty()) {
+      charts.addAll(ServerCharts.of(samples, begin(outcomes)));
+    }
+    return new LoadReport(
+        settings,
+        new Measurement(
+            Tally.of(outcomes, deadlineNanos),
+            ServerCharts.residentBytes(samples),
+            ServerCharts.clientShare(samples)),
+        Tally.percentiles(outcomes.stream().mapToLong(o -> o.sent() - o.intended())),
+        phases(outcomes),
+        stream,
+        charts);
+  }
+
+  private static long begin(List<Outcome> outcomes) {
+    return outcomes.get(0).intended();
+  }
+
+  private static Map<String, Percentiles> phases(List<Outcome> outcomes) {
     Map<String, Percentiles> phases = new TreeMap<>();
     phases.put("queue", phase(outcomes, Outcome::queueSeconds));
     phases.put("rounds", phase(outcomes, Outcome::roundsSeconds));

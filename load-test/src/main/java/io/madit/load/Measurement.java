@@ -24,7 +24,7 @@ record Measurement(Tally tally, long residentBytes, double clientShare) {
         both == 0 ? 0 : client / both);
   }
 
-  private static Duration ownProcessorTime() {
+  static Duration ownProcessorTime() {
     return ProcessHandle.current().info().totalCpuDuration().orElse(Duration.ZERO);
   }
 }

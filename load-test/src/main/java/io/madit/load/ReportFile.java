@@ -14,8 +14,12 @@ final class ReportFile {
   private ReportFile() {}
 
   static void write(Path file, Object content) throws IOException {
-    Path folder = file.toAbsolutePath().getParent();
-    Files.createDirectories(folder);
-    JSON.writeValue(file.toFile(), content);
+    writeText(file, JSON.writeValueAsString(content));
+  }
+
+  /** Makes the folder, too. */
+  static void writeText(Path file, String content) throws IOException {
+    Files.createDirectories(file.toAbsolutePath().getParent());
+    Files.writeString(file, content);
   }
 }

@@ -35,10 +35,11 @@ record ServerGauges(Map<String, Double> values) {
   }
 
   static ServerGauges read(int httpPort) throws IOException, InterruptedException {
-    HttpRequest request =
-        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + httpPort + "/metrics"))
-            .timeout(Duration.ofSeconds(10))
-            .build();
+    return read(URI.create("http://127.0.0.1:" + httpPort + "/metrics"));
+  }
+
+  static ServerGauges read(URI metrics) throws IOException, InterruptedException {
+    HttpRequest request = HttpRequest.newBuilder(metrics).timeout(Duration.ofSeconds(10)).build();
     return parse(HttpClient.newHttpClient().send(request, BodyHandlers.ofString()).body());
   }
 

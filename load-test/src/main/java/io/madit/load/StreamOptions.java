@@ -2,6 +2,7 @@ package io.madit.load;
 
 import io.madit.v1.BeginImage;
 import java.util.List;
+import java.util.Locale;
 import picocli.CommandLine.Option;
 
 /** How ids are streamed, if they are. */
@@ -40,6 +41,19 @@ final class StreamOptions {
 
   boolean stream() {
     return stream;
+  }
+
+  /** For reports. */
+  String describe() {
+    return stream
+        ? String.format(
+            Locale.ROOT,
+            "%s ids/s, %d per message, progress %s, previews every %d rounds",
+            perSecond,
+            perMessage,
+            progress ? "on" : "off",
+            previewEvery)
+        : "off";
   }
 
   IdPace pace() {

@@ -2,6 +2,7 @@ package io.madit.load;
 
 import io.madit.v1.OutputFormat;
 import java.time.Duration;
+import java.util.Map;
 import picocli.CommandLine.Option;
 
 /** What is asked for. */
@@ -47,6 +48,16 @@ final class WorkloadOptions {
 
   Duration deadline() {
     return Duration.ofMillis(deadlineMillis);
+  }
+
+  /** For reports. */
+  Map<String, String> describe() {
+    return Map.of(
+        "rounds", rounds == 0 ? "the model's default" : "" + rounds,
+        "deadline", deadlineMillis + " ms",
+        "format", format.name(),
+        "seed", "" + seed,
+        "connections", "" + connections);
   }
 
   Caller caller(String address) {

@@ -22,12 +22,15 @@ class LoadCommandTest {
 
   @TempDir private static Path folder;
   private static ServerUnderTest server;
+  private static int httpPort;
 
   @BeforeAll
   static void start() throws Exception {
+    httpPort = ServerUnderTest.freePort();
     server =
         ServerUnderTest.start(
-            List.of("--model", MODEL.toString(), "--access-log", "off"),
+            List.of(
+                "--model", MODEL.toString(), "--access-log", "off", "--http-port", "" + httpPort),
             folder.resolve("server.log"));
   }
 
@@ -61,6 +64,29 @@ class LoadCommandTest {
     Path trace = Files.writeString(folder.resolve("trace.csv"), "0,4,high\n0.01,2,low\n0.02\n");
     JsonNode report = run("--trace=" + trace);
     assertThat(report.at("/load/tally/counts/OK").asInt()).isEqualTo(3);
+  }
+
+  @Test
+  void report_showsTheServersMetricsBesideTheClients() throws Exception {
+    Path page = folder.resolve("pages/report.html");
+    JsonNode report =
+        run("--server-metrics=http://127.0.0.1:" + httpPort + "/metrics", "--report=" + page);
+    assertThat(report.at("/charts").findValuesAsText("title")).contains("Server: backlog");
+    assertThat(report.at("/load/residentBytes").asLong()).isGreaterThan(10 << 20);
+    assertThat(report.at("/load/clientShare").asDouble()).isBetween(0.0, 1.0);
+    assertThat(page).content().contains("Load on " + server.address(), "<svg");
+  }
+
+  @Test
+  void wrongMetricsAddress_isNoticedAtOnce() {
+    StringWriter errors = new StringWriter();
+    CommandLine line = Bench.commandLine().setErr(new PrintWriter(errors));
+    String[] arguments = {
+      "load", "--rate=1", "--server", server.address(), "--server-metrics=localhost:1"
+    };
+    assertThat(line.execute(arguments)).isEqualTo(1);
+    assertThat(errors.toString())
+        .contains("--server-metrics must begin with http:// or https://, is localhost:1");
   }
 
   @Test

@@ -68,6 +68,7 @@ public final class ServerMetrics {
     new JvmMemoryMetrics().bindTo(registry);
     new JvmThreadMetrics().bindTo(registry);
     new ProcessorMetrics().bindTo(registry);
+    new ResidentMemory().bindTo(registry);
     new UptimeMetrics().bindTo(registry);
   }
 
