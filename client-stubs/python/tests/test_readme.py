@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 from PIL import Image
@@ -38,7 +40,23 @@ def test_stream_example_runs(client, tmp_path, monkeypatch):
     assert Image.open("picture.png").size == (64, 64)
 
 
+def test_asyncio_example_runs(server, monkeypatch, capsys):
+    monkeypatch.setenv("MADIT_SERVER", server.address)
+    monkeypatch.chdir(ROOT)
+    code = "from madit_client import AsyncMaditClient\nasync def main():\n" + textwrap.indent(
+        blocks("python")[3], "    "
+    )
+
+    async def ids():
+        yield list(range(16))
+
+    names = {"ids_of_the_language_model": ids}
+    exec(code, names)
+    asyncio.run(names["main"]())
+    assert capsys.readouterr().out.splitlines()[-1] == "Picture(OUTPUT_FORMAT_PNG, 64 x 64)"
+
+
 def test_error_example_prints_the_fields(client, capsys):
-    code = "from madit_client import InvalidRequest\n" + blocks("python")[4]
+    code = "from madit_client import InvalidRequest\n" + blocks("python")[5]
     exec(code, {"client": client, "ids": [64] * 16})
     assert capsys.readouterr().out.startswith("visual.token_ids.ids[0] ")

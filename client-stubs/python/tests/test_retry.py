@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 
 import grpc
@@ -13,6 +14,7 @@ from grpc import StatusCode
 
 from madit.v1 import service_pb2
 from madit_client import (
+    Accepted,
     DeadlineExceeded,
     InvalidRequest,
     MaditClient,
@@ -110,6 +112,25 @@ def test_stream_broken_is_replayed_with_all_ids_and_the_seed():
         assert first[1] == IDS[: len(first[1])]
         assert second == (stream.seed, IDS)
         assert first[0] == second[0]
+
+
+def test_stream_broken_while_ids_are_sampled_gets_the_rest():
+    replayed = threading.Event()
+
+    def sample():
+        yield from IDS[:3]
+        assert replayed.wait(30)
+        yield from IDS[3:]
+
+    turns = accept_then(3, fail(StatusCode.UNAVAILABLE)), accept_then(16, draw(b"drawn"))
+    with FlakyServer(*turns) as server, connect(server) as client:
+        stream = client.stream(sample())
+        accepted = 0
+        for event in stream:
+            accepted += isinstance(event, Accepted)
+            if accepted == 2:
+                replayed.set()
+        assert stream.result().data == b"drawn"
 
 
 def test_stream_obeys_pushback():

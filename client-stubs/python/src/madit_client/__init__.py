@@ -1,5 +1,7 @@
 """Client of madit-serving: visual token ids to pictures and back."""
 
+from madit_client.aio import AsyncMaditClient
+from madit_client.aio_stream import AsyncPictureStream
 from madit_client.channel import Tls
 from madit_client.client import MaditClient
 from madit_client.errors import (
@@ -23,6 +25,8 @@ from madit_client.stream import PictureStream
 
 __all__ = [
     "Accepted",
+    "AsyncMaditClient",
+    "AsyncPictureStream",
     "Cancelled",
     "DeadlineExceeded",
     "Event",

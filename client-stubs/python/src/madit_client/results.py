@@ -14,7 +14,7 @@ from madit.v1 import output_pb2, service_pb2, stream_pb2
 from madit_client.errors import from_image
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Rendering:
     """Pixels in some format.
 
@@ -42,6 +42,11 @@ class Rendering:
     def height(self) -> int:
         return self.output.height
 
+    def __repr__(self) -> str:
+        """Without the content, which may be megabytes."""
+        name = output_pb2.OutputFormat.Name(self.output.format)
+        return f"{type(self).__name__}({name}, {self.width} x {self.height})"
+
     def image(self) -> Image.Image:
         """Decodes it. Raises ValueError if the result is not a picture."""
         if self.output.format == output_pb2.OUTPUT_FORMAT_RAW_RGB:
@@ -58,7 +63,7 @@ class Rendering:
         Path(path).write_bytes(self.data)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Picture(Rendering):
     """A final picture.
 
@@ -113,7 +118,7 @@ class Progress:
     remaining: timedelta
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Preview(Rendering):
     """The picture so far."""
 
