@@ -12,7 +12,7 @@ final class Plot {
   private static final int WIDTH = 720;
   private static final int HEIGHT = 240;
   private static final int LEFT = 64;
-  private static final int RIGHT = 12;
+  private static final int RIGHT = 28;
   private static final int TOP = 10;
   private static final int BOTTOM = 40;
 

@@ -56,9 +56,16 @@ final class GrpcPort {
   private static void addDiagnosis(NettyServerBuilder builder, ServerConfig config) {
     if (config.security().reflection()) {
       builder.addService(ProtoReflectionServiceV1.newInstance());
+      addEarlierReflection(builder);
     }
     if (config.observability().channelz()) {
       builder.addService(ChannelzService.newInstance(CHANNELZ_PAGE));
     }
+  }
+
+  /** Tools such as ghz know only v1alpha. */
+  @SuppressWarnings("deprecation")
+  private static void addEarlierReflection(NettyServerBuilder builder) {
+    builder.addService(io.grpc.protobuf.services.ProtoReflectionService.newInstance());
   }
 }

@@ -19,6 +19,7 @@ public enum Access {
       Map.of(
           "grpc.health.v1.Health", OPEN,
           "grpc.reflection.v1.ServerReflection", KNOWN,
+          "grpc.reflection.v1alpha.ServerReflection", KNOWN,
           "xds.service.orca.v3.OpenRcaService", KNOWN,
           "madit.v1.VisualTokenService", DRAW,
           "grpc.channelz.v1.Channelz", ADMIN);
