@@ -11,7 +11,6 @@ import io.madit.server.model.DjlRuntimeLoader;
 import java.io.IOException;
 import java.util.Optional;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.bridge.SLF4JBridgeHandler;
@@ -32,7 +31,7 @@ public final class Main {
    *
    * @param arguments see {@code --help}
    */
-  public static void main(String[] arguments) throws InterruptedException {
+  public static void main(String[] arguments) {
     long begin = System.nanoTime();
     joinLogs();
     try {
@@ -43,6 +42,8 @@ public final class Main {
     } catch (ConfigException | BundleException | IOException | IllegalStateException e) {
       System.err.println("madit serve: " + e.getMessage());
       System.exit(2);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt(); // SIGTERM while it started: the hook ends the process
     }
   }
 
@@ -57,11 +58,12 @@ public final class Main {
     ModelConfig model = config.model();
     System.setProperty(TORCH_THREADS, Integer.toString(model.threads()));
     System.setProperty(TORCH_INTEROP_THREADS, "1");
+    StopHook hook = StopHook.install();
     MaditServer server =
-        MaditServer.start(
-            config, new DjlRuntimeLoader(model.device(), model.precision()), version());
-    AtomicBoolean engineDied = new AtomicBoolean();
-    Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(server, engineDied), "madit-stop"));
+        hook.start(
+            () ->
+                MaditServer.start(
+                    config, new DjlRuntimeLoader(model.device(), model.precision()), version()));
     LOG.info(
         "ready: gRPC port {}, HTTP port {}, models {}, {} threads, started in {} s",
         server.port(),
@@ -78,18 +80,8 @@ public final class Main {
         // An orderly exit would wait for the engine thread, which never comes back.
         Runtime.getRuntime().halt(1);
       }
-      engineDied.set(true);
+      hook.engineDied();
       System.exit(1);
-    }
-  }
-
-  /** The JVM must not exit during a script call: this ends the engine thread first. */
-  private static void stop(MaditServer server, AtomicBoolean engineDied) {
-    server.stop();
-    if (!engineDied.get()) {
-      LOG.info("stopped");
-      // SIGTERM alone would make the exit code 143; a drained server has done what it was told.
-      Runtime.getRuntime().halt(0);
     }
   }
 

@@ -18,6 +18,8 @@ import io.madit.server.reveal.SamplingSettings;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import java.util.stream.IntStream;
 
@@ -35,6 +37,15 @@ public final class Calibration {
    */
   public record Point(int sessions, int rows, double seconds) {}
 
+  /** Not wanted any more. */
+  static final class Stopped extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    private Stopped() {
+      super("stopped during the warm-up");
+    }
+  }
+
   /** The shortest of these counts: whatever else runs on the machine only adds. */
   private static final int REPEATS = 2;
 
@@ -42,15 +53,20 @@ public final class Calibration {
   private final ModelRuntime runtime;
   private final CostModel costModel;
   private final LongSupplier clock;
+  private final BooleanSupplier wanted;
   private final RevealPlan plan;
   private final WorkPlan work;
   private final int rows;
 
-  Calibration(LoadedModel model, LongSupplier clock) {
+  /**
+   * @param wanted asked between calls of the script
+   */
+  Calibration(LoadedModel model, LongSupplier clock, BooleanSupplier wanted) {
     bundle = model.bundle;
     runtime = model.runtime;
     costModel = model.costModel;
     this.clock = clock;
+    this.wanted = wanted;
     Manifest manifest = bundle.manifest();
     int slots = manifest.tokens().count();
     SamplingSettings usual = manifest.sampling().settings();
@@ -65,20 +81,26 @@ public final class Calibration {
    * Measures until a wider round brings no more throughput.
    *
    * @param maxRows of a round; one session may exceed it
-   * @param limit after which no further width is tried
+   * @param limit after which nothing is measured but what is not known at all: a large model on a
+   *     slow device runs one round
+   * @throws Stopped when it is not wanted any more
    */
   List<Point> run(int maxRows, Duration limit) {
-    long begin = clock.getAsLong();
+    long end = clock.getAsLong() + limit.toNanos();
     List<Point> points = new ArrayList<>();
     boolean worthwhile = true;
     for (int sessions = 1;
         sessions == 1 || (worthwhile && sessions * rows <= maxRows);
         sessions *= 2) {
-      points.add(measure(sessions));
-      worthwhile = clock.getAsLong() - begin < limit.toNanos() && stillGrows(points);
+      points.add(measure(sessions, end));
+      worthwhile = !over(end) && stillGrows(points);
     }
     costModel.endCalibration();
     return points;
+  }
+
+  private boolean over(long endNanos) {
+    return clock.getAsLong() - endNanos >= 0;
   }
 
   private static boolean stillGrows(List<Point> points) {
@@ -90,7 +112,7 @@ public final class Calibration {
     return last.sessions() * before.seconds() > 1.05 * before.sessions() * last.seconds();
   }
 
-  private Point measure(int sessions) {
+  private Point measure(int sessions, long endNanos) {
     List<SessionState> states = new ArrayList<>();
     try {
       for (int i = 0; i < sessions; i++) {
@@ -99,32 +121,42 @@ public final class Calibration {
         costModel.observeCondition(
             time(() -> states.add(runtime.open(visual, TextConditioning.NONE, plan.order()))));
       }
-      int last = plan.rounds().size() - 1;
-      time(() -> runtime.round(tasks(states, last))); // the first round of a width is slow
-      double sum = 0;
-      int[] places = IntStream.of(0, last / 2, last).distinct().toArray();
-      for (int place : places) {
-        double seconds = Double.POSITIVE_INFINITY;
-        for (int i = 0; i < REPEATS; i++) {
-          seconds = Math.min(seconds, time(() -> runtime.round(tasks(states, place))));
-        }
-        costModel.observeRound(times(work.round(place), sessions), seconds);
-        sum += seconds;
-      }
+      double seconds = rounds(states, endNanos);
       if (sessions == 1) {
-        decodeAndEncode(states.get(0));
+        decodeAndEncode(states.get(0), endNanos);
       }
-      return new Point(sessions, sessions * rows, sum / places.length);
+      return new Point(sessions, sessions * rows, seconds);
     } finally {
       states.forEach(SessionState::close);
     }
   }
 
-  private void decodeAndEncode(SessionState state) {
-    RgbPicture picture = runtime.decode(state);
-    costModel.observeDecode(time(() -> runtime.decode(state)));
-    runtime.encode(picture);
-    costModel.observeEncode(time(() -> runtime.encode(picture)));
+  /** Mean seconds of a round over the places in the picture, the last place first. */
+  private double rounds(List<SessionState> states, long endNanos) {
+    int last = plan.rounds().size() - 1;
+    double first = time(() -> runtime.round(tasks(states, last))); // of a width: slow
+    double sum = 0;
+    int measured = 0;
+    for (int place : IntStream.of(last, last / 2, 0).distinct().toArray()) {
+      if (place == last || !over(endNanos)) {
+        double seconds = place == last ? first : time(() -> runtime.round(tasks(states, place)));
+        for (int i = 1; i < REPEATS && !over(endNanos); i++) {
+          seconds = Math.min(seconds, time(() -> runtime.round(tasks(states, place))));
+        }
+        costModel.observeRound(times(work.round(place), states.size()), seconds);
+        sum += seconds;
+        measured++;
+      }
+    }
+    return sum / measured;
+  }
+
+  private void decodeAndEncode(SessionState state, long endNanos) {
+    AtomicReference<RgbPicture> picture = new AtomicReference<>();
+    double decode = time(() -> picture.set(runtime.decode(state)));
+    costModel.observeDecode(over(endNanos) ? decode : time(() -> runtime.decode(state)));
+    double encode = time(() -> runtime.encode(picture.get()));
+    costModel.observeEncode(over(endNanos) ? encode : time(() -> runtime.encode(picture.get())));
   }
 
   private List<RoundTask> tasks(List<SessionState> states, int place) {
@@ -140,6 +172,9 @@ public final class Calibration {
   }
 
   private double time(Runnable call) {
+    if (!wanted.getAsBoolean()) {
+      throw new Stopped();
+    }
     long begin = clock.getAsLong();
     call.run();
     return (clock.getAsLong() - begin) * 1e-9;

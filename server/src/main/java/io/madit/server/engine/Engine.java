@@ -60,7 +60,8 @@ public final class Engine implements AutoCloseable {
   }
 
   /**
-   * Starts the thread and waits until it has loaded all models.
+   * Starts the thread and waits until it has loaded all models. When interrupted, waits for the
+   * model that is being loaded and ends the thread.
    *
    * @throws BundleException when a model does not fit its manifest
    * @throws RuntimeException whatever else the loader threw
@@ -80,6 +81,9 @@ public final class Engine implements AutoCloseable {
         throw cause;
       }
       throw new IllegalStateException("the engine did not start", e.getCause());
+    } catch (InterruptedException e) {
+      engine.close(Duration.ZERO);
+      throw e;
     }
     return engine;
   }
@@ -131,7 +135,8 @@ public final class Engine implements AutoCloseable {
         loop -> {
           try {
             points.complete(
-                new Calibration(loaded, System::nanoTime).run(settings.maxPackedRows(), limit));
+                new Calibration(loaded, System::nanoTime, this::accepting)
+                    .run(settings.maxPackedRows(), limit));
             loaded.publishCosts();
           } catch (RuntimeException e) {
             points.completeExceptionally(e);
@@ -244,7 +249,9 @@ public final class Engine implements AutoCloseable {
     Map<Bundle, LoadedModel> models = new LinkedHashMap<>();
     try {
       for (Bundle bundle : bundles) {
-        models.put(bundle, new LoadedModel(bundle, loader.load(bundle)));
+        if (accepting()) {
+          models.put(bundle, new LoadedModel(bundle, loader.load(bundle)));
+        }
       }
     } catch (Throwable t) {
       refuse(EngineFailure.ENGINE_DEAD);

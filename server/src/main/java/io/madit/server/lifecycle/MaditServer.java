@@ -136,7 +136,8 @@ public final class MaditServer {
   }
 
   /**
-   * Loads and starts everything.
+   * Loads and starts everything. When interrupted, undoes what was done; a script call that runs is
+   * waited for.
    *
    * @throws ConfigException when a credential file cannot be used
    * @throws BundleException when a bundle does not fit
@@ -172,7 +173,7 @@ public final class MaditServer {
     try {
       WarmUp.run(engine, bundles);
       return new MaditServer(config, security, bundles, engine, telemetry, version);
-    } catch (IOException | BundleException | RuntimeException e) {
+    } catch (IOException | BundleException | InterruptedException | RuntimeException e) {
       engine.close(Duration.ZERO);
       telemetry.close();
       throw e;

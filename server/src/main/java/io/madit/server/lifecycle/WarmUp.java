@@ -6,7 +6,7 @@ import io.madit.server.model.Bundle;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
-import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -14,16 +14,16 @@ import org.slf4j.LoggerFactory;
 final class WarmUp {
   private static final Logger LOG = LoggerFactory.getLogger(WarmUp.class);
 
-  /** No further width is tried after this. */
+  /** Nothing is measured twice, and no further width, after this. */
   private static final Duration LIMIT = Duration.ofSeconds(3);
 
   private WarmUp() {}
 
-  static void run(Engine engine, List<Bundle> bundles) {
+  static void run(Engine engine, List<Bundle> bundles) throws InterruptedException {
     for (Bundle bundle : bundles) {
       try {
-        engine.calibrate(bundle, LIMIT).join();
-      } catch (CompletionException e) {
+        engine.calibrate(bundle, LIMIT).get();
+      } catch (ExecutionException e) {
         throw new IllegalStateException(
             "model " + bundle + " failed its warm-up: " + e.getCause().getMessage(), e);
       }

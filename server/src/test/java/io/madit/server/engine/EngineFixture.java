@@ -68,7 +68,7 @@ final class EngineFixture {
   /** Measures, so that costs are known. */
   void calibrate() {
     for (LoadedModel model : models.values()) {
-      new Calibration(model, () -> now).run(8 * ROWS, Duration.ofHours(1));
+      new Calibration(model, () -> now, () -> true).run(8 * ROWS, Duration.ofHours(1));
       model.publishCosts();
     }
     one.rounds.clear();
