@@ -69,10 +69,10 @@ final class ArrivalOptions {
     if (rate == null) {
       throw new IllegalArgumentException("--rate or --trace is needed");
     }
-    positive("--rate", rate);
-    positive("--first-rate", firstRate);
-    positive("--arrivals", count);
-    positive("--burst", burst);
+    Bounds.positive("--rate", rate);
+    Bounds.positive("--first-rate", firstRate);
+    Bounds.positive("--arrivals", count);
+    Bounds.positive("--burst", burst);
     return Arrays.stream(times(seed)).mapToObj(Arrival::new).toList();
   }
 
@@ -88,11 +88,5 @@ final class ArrivalOptions {
   /** For reports. */
   String describe() {
     return trace != null ? "trace " + trace : shape + " at " + rate + "/s";
-  }
-
-  private static void positive(String option, double value) {
-    if (!(value > 0 && value < Double.POSITIVE_INFINITY)) {
-      throw new IllegalArgumentException(option + " must be > 0, is " + value);
-    }
   }
 }

@@ -11,6 +11,8 @@ import picocli.CommandLine.Command;
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {
       LoadCommand.class,
+      KneeCommand.class,
+      CompareCommand.class,
       OverloadCommand.class,
       BatchingCommand.class,
       FaultsCommand.class

@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 
 /** Sends requests over a few connections. */
 final class Caller implements AutoCloseable {
@@ -28,15 +29,25 @@ final class Caller implements AutoCloseable {
 
   private final List<ManagedChannel> channels = new ArrayList<>();
 
-  /** Never sends a request a second time. */
+  /** Plain text. Never sends a request a second time. */
   Caller(String address, int connections) {
+    this(connections, () -> NettyChannelBuilder.forTarget(address).usePlaintext());
+  }
+
+  private Caller(int connections, Supplier<NettyChannelBuilder> connection) {
     for (int i = 0; i < connections; i++) {
-      channels.add(channel(NettyChannelBuilder.forTarget(address).disableRetry()));
+      channels.add(channel(connection.get().disableRetry()));
     }
   }
 
   private Caller(ManagedChannel channel) {
     channels.add(channel);
+  }
+
+  /** Never sends a request a second time. Replicas behind one name take turns. */
+  static Caller to(int connections, Supplier<NettyChannelBuilder> connection) {
+    return new Caller(
+        connections, () -> connection.get().defaultLoadBalancingPolicy("round_robin"));
   }
 
   /** One channel over several servers, in turn; what a server could not answer goes to the next. */
@@ -62,17 +73,14 @@ final class Caller implements AutoCloseable {
     return new Caller(
         channel(
             NettyChannelBuilder.forTarget(StaticAddresses.target(addresses))
+                .usePlaintext()
                 .enableRetry()
                 .defaultLoadBalancingPolicy("round_robin")
                 .defaultServiceConfig(Map.of("methodConfig", List.of(methods)))));
   }
 
   private static ManagedChannel channel(NettyChannelBuilder builder) {
-    return builder
-        .usePlaintext()
-        .directExecutor()
-        .maxInboundMessageSize(LARGEST_ANSWER_BYTES)
-        .build();
+    return builder.directExecutor().maxInboundMessageSize(LARGEST_ANSWER_BYTES).build();
   }
 
   ManagedChannel channel() {

@@ -8,9 +8,7 @@ package io.madit.load;
  */
 record IdPace(double perSecond, int perMessage) {
   IdPace {
-    if (!(perSecond > 0 && perSecond < Double.POSITIVE_INFINITY)) {
-      throw new IllegalArgumentException("--tokens-per-second must be > 0, is " + perSecond);
-    }
+    Bounds.positive("--tokens-per-second", perSecond);
     if (perMessage < 1) {
       throw new IllegalArgumentException("--tokens-per-message must be >= 1, is " + perMessage);
     }

@@ -25,12 +25,7 @@ import picocli.CommandLine.Spec;
 final class LoadCommand implements Callable<Integer> {
   private static final int WARM_UP_CONCURRENCY = 8;
 
-  @Option(
-      names = "--server",
-      defaultValue = "localhost:8500",
-      paramLabel = "HOST:PORT",
-      description = "The server. Default: ${DEFAULT-VALUE}.")
-  private String server;
+  @Mixin private TargetOptions target;
 
   @Mixin private ArrivalOptions arrivalOptions;
   @Mixin private StreamOptions streamOptions;
@@ -63,7 +58,7 @@ final class LoadCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     List<Arrival> arrivals = arrivalOptions.arrivals(workloadOptions.seed());
-    try (Caller caller = workloadOptions.caller(server)) {
+    try (Caller caller = target.caller(workloadOptions.connections())) {
       Workload workload = workloadOptions.workload(caller);
       warmUp(caller);
       write(measure(caller, workload, arrivals));
@@ -111,7 +106,7 @@ final class LoadCommand implements Callable<Integer> {
 
   private Map<String, String> settings() {
     Map<String, String> settings = new TreeMap<>(workloadOptions.describe());
-    settings.put("server", server);
+    settings.put("server", target.address());
     settings.put("arrivals", arrivalOptions.describe());
     settings.put("streaming", streamOptions.describe());
     return settings;

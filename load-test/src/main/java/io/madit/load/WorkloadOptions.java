@@ -60,6 +60,10 @@ final class WorkloadOptions {
         "connections", "" + connections);
   }
 
+  int connections() {
+    return connections;
+  }
+
   Caller caller(String address) {
     return new Caller(address, connections);
   }

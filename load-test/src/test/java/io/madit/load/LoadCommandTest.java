@@ -16,22 +16,24 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
 
-/** Against a real server in a process of its own. */
+/** Against a real server in a process of its own, which asks for a token. */
 class LoadCommandTest {
   private static final Path MODEL = Path.of("../server/src/test/resources/models/pico-buffer");
 
   @TempDir private static Path folder;
+  private static Path token;
   private static ServerUnderTest server;
   private static int httpPort;
 
   @BeforeAll
   static void start() throws Exception {
     httpPort = ServerUnderTest.freePort();
-    server =
-        ServerUnderTest.start(
-            List.of(
-                "--model", MODEL.toString(), "--access-log", "off", "--http-port", "" + httpPort),
-            folder.resolve("server.log"));
+    token = Files.writeString(folder.resolve("token"), "bench-token-0123456789\n");
+    Path tokens = Files.writeString(folder.resolve("tokens"), "bench bench-token-0123456789\n");
+    List<String> flags = new ArrayList<>(List.of("--model", MODEL.toString()));
+    flags.addAll(List.of("--access-log", "off", "--http-port", "" + httpPort));
+    flags.addAll(List.of("--auth-tokens", tokens.toString()));
+    server = ServerUnderTest.start(flags, folder.resolve("server.log"));
   }
 
   @AfterAll
@@ -79,22 +81,31 @@ class LoadCommandTest {
 
   @Test
   void wrongMetricsAddress_isNoticedAtOnce() {
-    StringWriter errors = new StringWriter();
-    CommandLine line = Bench.commandLine().setErr(new PrintWriter(errors));
-    String[] arguments = {
-      "load", "--rate=1", "--server", server.address(), "--server-metrics=localhost:1"
-    };
-    assertThat(line.execute(arguments)).isEqualTo(1);
-    assertThat(errors.toString())
-        .contains("--server-metrics must begin with http:// or https://, is localhost:1");
+    assertThat(failure("--rate=1", "--token-file=" + token, "--server-metrics=localhost:1"))
+        .isEqualTo("--server-metrics must begin with http:// or https://, is localhost:1");
+  }
+
+  @Test
+  void withoutToken_isRefused() {
+    assertThat(failure("--rate=1")).startsWith("UNAUTHENTICATED");
+    Path none = folder.resolve("none");
+    assertThat(failure("--rate=1", "--token-file=" + none))
+        .startsWith("--token-file " + none + " cannot be read");
   }
 
   @Test
   void withoutRateAndTrace_isRefused() {
+    assertThat(failure()).isEqualTo("--rate or --trace is needed");
+  }
+
+  /** What a load that cannot be run says. */
+  private static String failure(String... more) {
     StringWriter errors = new StringWriter();
     CommandLine line = Bench.commandLine().setErr(new PrintWriter(errors));
-    assertThat(line.execute("load", "--server", server.address())).isEqualTo(1);
-    assertThat(errors.toString().strip()).isEqualTo("madit bench: --rate or --trace is needed");
+    List<String> arguments = new ArrayList<>(List.of("load", "--server=" + server.address()));
+    arguments.addAll(List.of(more));
+    assertThat(line.execute(arguments.toArray(String[]::new))).isEqualTo(1);
+    return errors.toString().strip().replaceFirst("^madit bench: ", "");
   }
 
   private static JsonNode run(String... more) throws Exception {
@@ -104,7 +115,7 @@ class LoadCommandTest {
     List<String> arguments =
         new ArrayList<>(
             List.of("load", "--server", server.address(), "--rate=50", "--arrivals=20"));
-    arguments.addAll(List.of("--deadline-ms=60000", "--json", json.toString()));
+    arguments.addAll(List.of("--deadline-ms=60000", "--json=" + json, "--token-file=" + token));
     arguments.addAll(List.of(more));
     assertThat(line.execute(arguments.toArray(String[]::new))).isZero();
     assertThat(out.toString()).contains("counts {OK=");
