@@ -6,6 +6,7 @@ import io.grpc.netty.shaded.io.netty.buffer.ByteBufAllocator;
 import io.grpc.netty.shaded.io.netty.buffer.PooledByteBufAllocator;
 import io.grpc.netty.shaded.io.netty.channel.ChannelOption;
 import io.grpc.protobuf.services.HealthStatusManager;
+import io.madit.inference.GRPCInferenceServiceGrpc;
 import io.madit.server.admission.Admission;
 import io.madit.server.admission.AdmissionLimits;
 import io.madit.server.config.ConfigException;
@@ -23,6 +24,7 @@ import io.madit.server.model.Bundle;
 import io.madit.server.model.BundleException;
 import io.madit.server.model.RuntimeLoader;
 import io.madit.server.model.TextTokenizer;
+import io.madit.server.oip.InferenceRpc;
 import io.madit.server.rpc.AwaitingPictures;
 import io.madit.server.rpc.CallContext;
 import io.madit.server.rpc.InFlight;
@@ -113,6 +115,8 @@ public final class MaditServer {
             new PictureLimits(config.network().maxMessageBytes(), limits.maxPicturePixels()));
     VisualTokenRpc service =
         new VisualTokenRpc(context, reader, limits.maxPicturesPerStream(), version);
+    InferenceRpc inference =
+        new InferenceRpc(context, limits.maxPicturesPerStream(), version, this::ready);
     load =
         new LoadReports(
             () -> (double) admission.pictures() / limits.maxPictures(), admission::backlogSeconds);
@@ -126,13 +130,14 @@ public final class MaditServer {
         "madit.admission.caution", "Factor on predictions that deadlines meet", admission::caution);
     metrics.watch("madit.state.bytes", "Device state admitted", admission::stateBytes);
     metrics.watch("madit.encodings.queued", "Pictures waiting to be encoded", encoder::queued);
-    grpc = grpc(service);
+    grpc = grpc(service, inference);
     http =
         new HttpEndpoints(config.network().httpAddress(), this::live, this::ready, metrics::scrape);
     ended = engine.terminated();
     timer = timer(limits.tokensTimeout());
     health.setStatus("", ServingStatus.SERVING);
     health.setStatus(VisualTokenServiceGrpc.SERVICE_NAME, ServingStatus.SERVING);
+    health.setStatus(GRPCInferenceServiceGrpc.SERVICE_NAME, ServingStatus.SERVING);
   }
 
   /**
@@ -245,12 +250,13 @@ public final class MaditServer {
     return models;
   }
 
-  private Server grpc(VisualTokenRpc service) throws IOException {
+  private Server grpc(VisualTokenRpc service, InferenceRpc inference) throws IOException {
     return GrpcPort.builder(config, security, load.perCall())
         .executor(calls)
         .withChildOption(ChannelOption.ALLOCATOR, buffers())
         .addStreamTracerFactory(telemetry.callTracers())
         .addService(service)
+        .addService(inference)
         .addService(load.outOfBand())
         .addService(health.getHealthService())
         .build()

@@ -41,7 +41,7 @@ public enum ErrorCode {
   }
 
   /** The reason's name without its prefix: {@code QUEUE_FULL}. */
-  String reason() {
+  public String reason() {
     return reason.name().substring("ERROR_REASON_".length());
   }
 

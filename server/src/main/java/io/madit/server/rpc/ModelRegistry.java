@@ -62,12 +62,8 @@ public final class ModelRegistry {
       throw RequestFailure.violating(
           ErrorCode.MODEL_NOT_FOUND,
           "model",
-          "must be one of " + byName.keySet() + ", is " + quoted(name));
+          "must be one of " + byName.keySet() + ", is " + Violations.quoted(name));
     }
     return model;
-  }
-
-  private static String quoted(String text) {
-    return '"' + (text.length() > 80 ? text.substring(0, 80) + "..." : text) + '"';
   }
 }

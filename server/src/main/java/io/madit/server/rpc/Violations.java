@@ -56,6 +56,11 @@ public final class Violations {
     }
   }
 
+  /** Text of a client for a message: in quotes, and not too long. */
+  public static String quoted(String text) {
+    return '"' + (text.length() > 80 ? text.substring(0, 80) + "..." : text) + '"';
+  }
+
   private static String plain(double value) {
     return value == Math.rint(value) && Math.abs(value) < 1e15
         ? Long.toString((long) value)

@@ -15,6 +15,8 @@ public enum Access {
   /** A client with {@link Scope#ADMIN}. */
   ADMIN;
 
+  private static final String INFERENCE = "inference.GRPCInferenceService/";
+
   private static final Map<String, Access> SERVICES =
       Map.of(
           "grpc.health.v1.Health", OPEN,
@@ -22,13 +24,24 @@ public enum Access {
           "grpc.reflection.v1alpha.ServerReflection", KNOWN,
           "xds.service.orca.v3.OpenRcaService", KNOWN,
           "madit.v1.VisualTokenService", DRAW,
-          "grpc.channelz.v1.Channelz", ADMIN);
+          "grpc.channelz.v1.Channelz", ADMIN,
+          "inference.GRPCInferenceService", ADMIN);
 
   /** Methods that differ from their service. */
   private static final Map<String, Access> METHODS =
-      Map.of(
-          "madit.v1.VisualTokenService/ListModels", KNOWN,
-          "madit.v1.VisualTokenService/GetModel", KNOWN);
+      Map.ofEntries(
+          Map.entry("madit.v1.VisualTokenService/ListModels", KNOWN),
+          Map.entry("madit.v1.VisualTokenService/GetModel", KNOWN),
+          Map.entry(INFERENCE + "ServerLive", OPEN),
+          Map.entry(INFERENCE + "ServerReady", OPEN),
+          Map.entry(INFERENCE + "ModelReady", KNOWN),
+          Map.entry(INFERENCE + "ServerMetadata", KNOWN),
+          Map.entry(INFERENCE + "ModelMetadata", KNOWN),
+          Map.entry(INFERENCE + "ModelConfig", KNOWN),
+          Map.entry(INFERENCE + "ModelStatistics", KNOWN),
+          Map.entry(INFERENCE + "RepositoryIndex", KNOWN),
+          Map.entry(INFERENCE + "ModelInfer", DRAW),
+          Map.entry(INFERENCE + "ModelStreamInfer", DRAW));
 
   /** What is asked for {@code SERVICE/METHOD}. A method that nobody thought of is closed. */
   public static Access of(String method) {

@@ -8,7 +8,7 @@ import java.time.Instant;
 import java.util.List;
 
 /** Nothing may remain: no picture, no session, no native array beside the models' own. */
-final class Gauges {
+public final class Gauges {
   private static final List<String> NAMES =
       List.of(
           "madit_pictures_admitted",
@@ -21,7 +21,7 @@ final class Gauges {
   private Gauges() {}
 
   /** Cancelled work ends at the next boundary, so zero may take a moment. */
-  static void awaitZero(RunningServer server) throws Exception {
+  public static void awaitZero(RunningServer server) throws Exception {
     Instant limit = Instant.now().plus(Duration.ofSeconds(60));
     while (sum(server) > 0 && Instant.now().isBefore(limit)) {
       Thread.onSpinWait();

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.grpc.MethodDescriptor;
 import io.grpc.health.v1.HealthGrpc;
+import io.madit.inference.GRPCInferenceServiceGrpc;
 import io.madit.server.security.Client.Kind;
 import io.madit.v1.VisualTokenServiceGrpc;
 import java.util.Set;
@@ -20,6 +21,29 @@ class AccessTest {
               Set.of("ListModels", "GetModel").contains(method.getBareMethodName())
                   ? Access.KNOWN
                   : Access.DRAW);
+    }
+  }
+
+  @Test
+  void of_everyMethodOfTheOpenInferenceProtocol_isGivenOrClosed() {
+    for (MethodDescriptor<?, ?> method :
+        GRPCInferenceServiceGrpc.getServiceDescriptor().getMethods()) {
+      Access expected =
+          switch (method.getBareMethodName()) {
+            case "ServerLive", "ServerReady" -> Access.OPEN;
+            case "ModelInfer", "ModelStreamInfer" -> Access.DRAW;
+            case "ModelReady",
+                "ServerMetadata",
+                "ModelMetadata",
+                "ModelConfig",
+                "ModelStatistics",
+                "RepositoryIndex" ->
+                Access.KNOWN;
+            default -> Access.ADMIN;
+          };
+      assertThat(Access.of(method.getFullMethodName()))
+          .as(method.getFullMethodName())
+          .isEqualTo(expected);
     }
   }
 
