@@ -34,3 +34,4 @@ class StubsHook(BuildHookInterface):
         )
         if failed or not files:
             raise RuntimeError(f"protoc could not make stubs from {protos}")
+        (target / "v1" / "py.typed").touch()

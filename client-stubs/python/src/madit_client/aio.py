@@ -1,25 +1,28 @@
-"""The client for asyncio."""
+"""The client for asyncio.
+
+It stands on gRPC's threads and not on grpc.aio: there, a write to a call that the server has just refused replaces the
+server's status by an internal error (seen with gRPC 1.85), and whether a retry can help is lost with it.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import AsyncIterable, Iterable
 from typing import Any
 
-import grpc
-
-from madit.v1 import model_pb2, service_pb2_grpc
-from madit_client import channel, requests, results
+from madit.v1 import model_pb2
+from madit_client import requests, results
 from madit_client.aio_stream import AsyncPictureStream
 from madit_client.channel import Tls
-from madit_client.client import default_server
-from madit_client.errors import from_call
+from madit_client.connection import Connection, result
 from madit_client.requests import ImageSource, PictureOptions
 from madit_client.results import Picture
 from madit_client.retry import RetryPolicy
 
 
 class AsyncMaditClient:
-    """`MaditClient` for asyncio, with the same arguments and calls. Made and used in one event loop.
+    """`MaditClient` for asyncio, with the same arguments and calls.
 
     Cancelling the task that awaits a call cancels the call.
     """
@@ -34,27 +37,17 @@ class AsyncMaditClient:
         stream_timeout: float = 600,
         retry: RetryPolicy | None = None,
     ) -> None:
-        self._timeout = timeout
-        self._stream_timeout = stream_timeout
-        self._retry = retry or RetryPolicy()
-        self._metadata = channel.metadata(token)
-        target, options = channel.target(server or default_server()), channel.options(self._retry)
-        credentials = channel.credentials(tls)
-        if credentials is None:
-            self._channel = grpc.aio.insecure_channel(target, options)
-        else:
-            self._channel = grpc.aio.secure_channel(target, credentials, options)
-        self._stub = service_pb2_grpc.VisualTokenServiceStub(self._channel)
+        self._connection = Connection(server, tls, token, timeout, stream_timeout, retry)
 
     async def __aenter__(self) -> AsyncMaditClient:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self.close()
+        self.close()
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """Ends all calls and connections."""
-        await self._channel.close()
+        self._connection.close()
 
     async def models(self) -> list[model_pb2.ModelSummary]:
         """The loaded models."""
@@ -62,7 +55,8 @@ class AsyncMaditClient:
 
     async def model(self, name: str = "") -> model_pb2.Model:
         """All about one model; without a name about the server's default."""
-        return (await self._call("GetModel", model_pb2.GetModelRequest(model=name))).model
+        response: model_pb2.GetModelResponse = await self._call("GetModel", model_pb2.GetModelRequest(model=name))
+        return response.model
 
     async def tokenize(
         self, image: ImageSource, *, model: str = "", vocabulary_offset: int = 0, timeout: float | None = None
@@ -87,20 +81,28 @@ class AsyncMaditClient:
         **options: Any,
     ) -> AsyncPictureStream:
         """As `MaditClient.stream`; ids that are still sampled come from an asynchronous iterable."""
-        begin = PictureOptions(**options).begin(
-            progress=progress, preview_every_rounds=preview_every_rounds, preview_format=preview_format
+        stream = self._connection.stream(
+            PictureOptions(**options),
+            timeout,
+            progress=progress,
+            every=preview_every_rounds,
+            preview_format=preview_format,
         )
-        stream = AsyncPictureStream(self._open_stream, begin, timeout or self._stream_timeout, self._retry)
-        if ids is not None:
-            stream.feed(ids)
-        return stream
-
-    def _open_stream(self, seconds: float) -> Any:
-        return self._stub.StreamDetokenize(timeout=seconds, metadata=self._metadata)
+        return AsyncPictureStream(stream, ids)
 
     async def _call(self, method: str, request: Any, timeout: float | None = None) -> Any:
-        call = getattr(self._stub, method)(request, timeout=timeout or self._timeout, metadata=self._metadata)
+        loop = asyncio.get_running_loop()
+        done = asyncio.Event()
+        call = self._connection.start(method, request, timeout)
+
+        def wake(_: Any) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended before the call
+                loop.call_soon_threadsafe(done.set)
+
+        call.add_done_callback(wake)
         try:
-            return await call
-        except grpc.RpcError as error:
-            raise from_call(error) from error
+            await done.wait()
+        except BaseException:
+            call.cancel()
+            raise
+        return result(call)

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
-import grpc
-
-from madit.v1 import model_pb2, service_pb2_grpc
-from madit_client import channel, requests, results
+from madit.v1 import model_pb2
+from madit_client import requests, results
 from madit_client.channel import Tls
-from madit_client.errors import from_call
+from madit_client.connection import Connection, result
 from madit_client.requests import ImageSource, PictureOptions
 from madit_client.results import Picture
 from madit_client.retry import RetryPolicy
-from madit_client.stream import PictureStream, Request
-
-DEFAULT_SERVER = "localhost:8500"
-
-
-def default_server() -> str:
-    return os.environ.get("MADIT_SERVER") or DEFAULT_SERVER
+from madit_client.stream import PictureStream
 
 
 class MaditClient:
@@ -46,17 +37,7 @@ class MaditClient:
         stream_timeout: float = 600,
         retry: RetryPolicy | None = None,
     ) -> None:
-        self._timeout = timeout
-        self._stream_timeout = stream_timeout
-        self._retry = retry or RetryPolicy()
-        self._metadata = channel.metadata(token)
-        target, options = channel.target(server or default_server()), channel.options(self._retry)
-        credentials = channel.credentials(tls)
-        if credentials is None:
-            self._channel = grpc.insecure_channel(target, options)
-        else:
-            self._channel = grpc.secure_channel(target, credentials, options)
-        self._stub = service_pb2_grpc.VisualTokenServiceStub(self._channel)
+        self._connection = Connection(server, tls, token, timeout, stream_timeout, retry)
 
     def __enter__(self) -> MaditClient:
         return self
@@ -66,7 +47,7 @@ class MaditClient:
 
     def close(self) -> None:
         """Ends all calls and connections."""
-        self._channel.close()
+        self._connection.close()
 
     def models(self) -> list[model_pb2.ModelSummary]:
         """The loaded models."""
@@ -74,7 +55,8 @@ class MaditClient:
 
     def model(self, name: str = "") -> model_pb2.Model:
         """All about one model; without a name about the server's default."""
-        return self._call("GetModel", model_pb2.GetModelRequest(model=name)).model
+        response: model_pb2.GetModelResponse = self._call("GetModel", model_pb2.GetModelRequest(model=name))
+        return response.model
 
     def tokenize(
         self, image: ImageSource, *, model: str = "", vocabulary_offset: int = 0, timeout: float | None = None
@@ -112,19 +94,21 @@ class MaditClient:
         preview_format: "png", "jpeg", "webp" or "raw_rgb".
         timeout: seconds for all; default: the client's stream_timeout. options: those of `PictureOptions`.
         """
-        begin = PictureOptions(**options).begin(
-            progress=progress, preview_every_rounds=preview_every_rounds, preview_format=preview_format
+        stream = self._connection.stream(
+            PictureOptions(**options),
+            timeout,
+            progress=progress,
+            every=preview_every_rounds,
+            preview_format=preview_format,
         )
-        stream = PictureStream(self._open_stream, begin, timeout or self._stream_timeout, self._retry)
         if ids is not None:
             stream.feed(ids)
         return stream
 
-    def _open_stream(self, messages: Iterator[Request], seconds: float) -> Any:
-        return self._stub.StreamDetokenize(messages, timeout=seconds, metadata=self._metadata)
-
     def _call(self, method: str, request: Any, timeout: float | None = None) -> Any:
+        call = self._connection.start(method, request, timeout)
         try:
-            return getattr(self._stub, method)(request, timeout=timeout or self._timeout, metadata=self._metadata)
-        except grpc.RpcError as error:
-            raise from_call(error) from error
+            return result(call)
+        except BaseException:
+            call.cancel()  # where the wait was interrupted, as by Ctrl-C
+            raise

@@ -111,7 +111,7 @@ _TYPES: dict[grpc.StatusCode, type[MaditError]] = {
 
 
 def from_call(error: Any) -> MaditError:
-    """The exception for a failed call (`grpc.RpcError`, also of `grpc.aio`)."""
+    """The exception for a failed call (`grpc.RpcError`)."""
     trailers = {key: value for key, value in error.trailing_metadata() or ()}
     details = status_pb2.Status.FromString(trailers.get(_STATUS_KEY, b"")).details
     return _build(error.code(), error.details() or "", details, trailers.get(_PUSHBACK_KEY))

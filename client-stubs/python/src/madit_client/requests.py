@@ -34,6 +34,8 @@ class PictureOptions:
     output: all of `madit.v1.OutputOptions`, instead of `format`.
     priority: "high", "normal" or "low".
     vocabulary_offset: what to subtract from each id: the first visual id of the language model.
+    token_count: length of the whole sequence, where the model has several, or some ids are to be completed.
+    completion: the model that fills in missing ids, by name or as a `madit.v1.Completion`. None: ids must be whole.
     request_id: the caller's name for the request; logged.
     """
 
@@ -46,6 +48,8 @@ class PictureOptions:
     output: output_pb2.OutputOptions | None = None
     priority: str = "normal"
     vocabulary_offset: int = 0
+    token_count: int | None = None
+    completion: str | options_pb2.Completion | None = None
     request_id: str = ""
 
     def __post_init__(self) -> None:
@@ -68,20 +72,27 @@ class PictureOptions:
             "model": self.model,
             "conditioning": self.conditioning or text,
             "sampling": sampling,
+            "completion": self._completion(),
             "output": self.output or output_pb2.OutputOptions(format=output_format(self.format)),
             "options": options_pb2.RequestOptions(
                 client_request_id=self.request_id, priority=_enum(options_pb2.Priority, "priority", self.priority)
             ),
         }
 
+    def _completion(self) -> options_pb2.Completion | None:
+        return options_pb2.Completion(model=self.completion) if isinstance(self.completion, str) else self.completion
+
     def detokenize(self, ids: Iterable[int]) -> service_pb2.DetokenizeRequest:
-        tokens = visual_pb2.TokenIds(ids=as_ids(ids), vocabulary_offset=self.vocabulary_offset)
+        tokens = visual_pb2.TokenIds(
+            ids=as_ids(ids), vocabulary_offset=self.vocabulary_offset, token_count=self.token_count
+        )
         return service_pb2.DetokenizeRequest(visual=visual_pb2.VisualTokens(token_ids=tokens), **self._shared())
 
     def begin(self, *, progress: bool, preview_every_rounds: int, preview_format: str) -> stream_pb2.BeginImage:
         """Its seed is always set: a replay of the ids must draw the same picture."""
         begin = stream_pb2.BeginImage(
             vocabulary_offset=self.vocabulary_offset,
+            token_count=self.token_count,
             progress=progress,
             preview_every_rounds=preview_every_rounds,
             preview_format=output_format(preview_format),
@@ -123,10 +134,11 @@ def as_ids(ids: Any) -> list[int]:
 def output_format(name: str | None) -> output_pb2.OutputFormat:
     if name is None:
         return output_pb2.OUTPUT_FORMAT_UNSPECIFIED
-    return _enum(output_pb2.OutputFormat, "output_format", name)
+    value: output_pb2.OutputFormat = _enum(output_pb2.OutputFormat, "output_format", name)
+    return value
 
 
-def _enum(enum: Any, prefix: str, name: str) -> int:
+def _enum(enum: Any, prefix: str, name: str) -> Any:
     values = {key.removeprefix(f"{prefix}_".upper()).lower(): value for key, value in enum.items() if value}
     if name not in values:
         raise ValueError(f"{prefix} must be one of {', '.join(values)}, is {name!r}")

@@ -70,8 +70,12 @@ class PictureStream(Iterator[Event]):
                 self.put(ids)
             self.finish()
         except BaseException as failure:
-            self._source_failure = failure
-            self._abort()
+            self.fail(failure)
+
+    def fail(self, cause: BaseException) -> None:
+        """The ids cannot be had: the picture is cancelled, and the iterator raises the cause."""
+        self._source_failure = cause
+        self._abort()
 
     def __next__(self) -> Event:
         while self._picture is None and not self._closed.is_set():
@@ -86,8 +90,8 @@ class PictureStream(Iterator[Event]):
             if event is not None:
                 return event
         if self._source_failure is not None:
-            failure, self._source_failure = self._source_failure, None
-            raise failure
+            cause, self._source_failure = self._source_failure, None
+            raise cause
         if not self._closed.is_set():
             self._await_end()
         raise StopIteration
