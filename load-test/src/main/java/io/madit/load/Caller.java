@@ -7,6 +7,7 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.rpc.ErrorInfo;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.protobuf.StatusProto;
 import io.grpc.stub.StreamObserver;
@@ -87,11 +88,20 @@ final class Caller implements AutoCloseable {
     return channels.get(0);
   }
 
+  /**
+   * The server's default model.
+   *
+   * @throws IllegalStateException naming the server, if it does not tell
+   */
   Model model() {
-    return VisualTokenServiceGrpc.newBlockingStub(channel())
-        .withDeadlineAfter(30, TimeUnit.SECONDS)
-        .getModel(GetModelRequest.getDefaultInstance())
-        .getModel();
+    try {
+      return VisualTokenServiceGrpc.newBlockingStub(channel())
+          .withDeadlineAfter(30, TimeUnit.SECONDS)
+          .getModel(GetModelRequest.getDefaultInstance())
+          .getModel();
+    } catch (StatusRuntimeException e) {
+      throw new IllegalStateException(channel().authority() + ": " + e.getMessage(), e);
+    }
   }
 
   /** Waits for the picture's file. */

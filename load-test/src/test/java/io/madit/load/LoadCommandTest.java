@@ -87,10 +87,16 @@ class LoadCommandTest {
 
   @Test
   void withoutToken_isRefused() {
-    assertThat(failure("--rate=1")).startsWith("UNAUTHENTICATED");
+    assertThat(failure("--rate=1")).startsWith(server.address() + ": UNAUTHENTICATED");
     Path none = folder.resolve("none");
     assertThat(failure("--rate=1", "--token-file=" + none))
         .startsWith("--token-file " + none + " cannot be read");
+  }
+
+  @Test
+  void noServer_isNamed() throws Exception {
+    String nobody = "127.0.0.1:" + ServerUnderTest.freePort();
+    assertThat(failure("--rate=1", "--server=" + nobody)).startsWith(nobody + ": UNAVAILABLE");
   }
 
   @Test
@@ -102,6 +108,7 @@ class LoadCommandTest {
   private static String failure(String... more) {
     StringWriter errors = new StringWriter();
     CommandLine line = Bench.commandLine().setErr(new PrintWriter(errors));
+    line.setOverwrittenOptionsAllowed(true);
     List<String> arguments = new ArrayList<>(List.of("load", "--server=" + server.address()));
     arguments.addAll(List.of(more));
     assertThat(line.execute(arguments.toArray(String[]::new))).isEqualTo(1);
