@@ -146,8 +146,12 @@ final class FlakyServer extends VisualTokenServiceGrpc.VisualTokenServiceImplBas
     };
   }
 
+  void stop() {
+    server.shutdownNow();
+  }
+
   @Override
   public void close() {
-    server.shutdownNow();
+    stop();
   }
 }
