@@ -83,6 +83,13 @@ def test_unary_large_request_is_retried():
         assert client.tokenize(bytes(8 << 20)) == [5]
 
 
+def test_unary_larger_than_servers_take_is_not_retried():
+    with FlakyServer(fail(StatusCode.RESOURCE_EXHAUSTED)) as server, connect(server) as client:
+        with pytest.raises(Overloaded):
+            client.tokenize(bytes((32 << 20) + 1))
+        assert server.calls == 1
+
+
 def test_details_are_parsed():
     turn = rich(
         StatusCode.INVALID_ARGUMENT,
