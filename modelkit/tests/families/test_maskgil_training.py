@@ -2,10 +2,14 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
+from modelkit.bundle import check_hashes
 from modelkit.families.export import Names
 from modelkit.families.maskgil.bundle import export_with_words
 from modelkit.families.maskgil.complete import complete
@@ -24,8 +28,10 @@ from modelkit.families.maskgil.train import (
     train_maskgil,
 )
 from modelkit.families.ta_titok.captions import Captions
+from modelkit.metrics import psnr
 from modelkit.trainer import Schedule
 
+MODELS = Path(__file__).parents[3] / "models"
 CONFIG = LlamaConfig(
     codes=12,
     grid=4,
@@ -122,3 +128,32 @@ def test_it_starts_from_the_codewords():
         "held_error_no_caption",
         "held_hits_no_caption",
     }
+
+
+def scene() -> Tensor:
+    """A yellow disc on blue: uint8 [256, 256, 3]."""
+    rows, columns = np.mgrid[:256, :256]
+    picture = np.full((256, 256, 3), (40, 90, 200), np.uint8)
+    picture[(rows - 60) ** 2 + (columns - 150) ** 2 < 40**2] = (250, 200, 40)
+    return torch.from_numpy(picture)
+
+
+def test_the_committed_model_goes_on_with_a_picture():
+    folder = MODELS / "maskgil-nano"
+    check_hashes(folder)
+    assert sum(file.stat().st_size for file in folder.iterdir()) <= 12_000_000
+    manifest = json.loads((folder / "manifest.json").read_text())
+    module = torch.jit.load(str(folder / "model.pt"), map_location="cpu")
+    decoder = torch.jit.load(str(MODELS / manifest["decoder"] / "model.pt"), map_location="cpu")
+    truth = decoder.encode(scene())
+    begun = truth.clone()
+    begun[64:] = -1
+    cond = module.condition(torch.empty(0, dtype=torch.int64), module.embed_text(torch.tensor([2307])))
+    completed = complete(module, begun[None], [cond], manifest_sampling(manifest), [7])[0]
+    random = truth.clone()
+    random[64:] = torch.randint(8192, (192,), generator=torch.Generator().manual_seed(0))
+    order = torch.arange(256)
+    drawn = torch.stack([decoder.decode(decoder.canvas(ids, order), order) for ids in (completed, random)])
+    ours, theirs = psnr(drawn, scene().expand(2, -1, -1, -1)).tolist()
+    assert torch.equal(completed[:64], truth[:64])
+    assert ours > theirs + 3

@@ -22,7 +22,7 @@ from .sampler import MaskGilSampling
 
 RESULT = "maskgil.safetensors"
 DECODER = "madit-nano"
-SAMPLING = MaskGilSampling(rounds=8, guidance=1.0, temperature=1.0, choice_temperature=4.5)
+SAMPLING = MaskGilSampling(rounds=8, guidance=0.0, temperature=1.5, choice_temperature=4.5)
 
 NANO = LlamaConfig(
     codes=8192,
@@ -59,7 +59,7 @@ class Recipe:
     beginnings: float = 0.6
 
 
-RECIPE = Recipe(Schedule(1600, 3e-3, warmup=60))
+RECIPE = Recipe(Schedule(1400, 3e-3, warmup=60))
 
 
 @dataclass(frozen=True)
