@@ -20,14 +20,18 @@ final class ClientCharts {
   private ClientCharts() {}
 
   /**
+   * @param from what the times of the outcomes count from, in words
    * @param begin second 0 of the plots
    */
-  static List<Chart> of(List<Outcome> outcomes, long begin, long deadlineNanos) {
+  static List<Chart> of(List<Outcome> outcomes, String from, long begin, long deadlineNanos) {
     return List.of(
-        results(outcomes, begin, deadlineNanos), latency(outcomes, begin), curve(outcomes));
+        results(outcomes, from, begin, deadlineNanos),
+        latency(outcomes, from, begin),
+        curve(outcomes, from));
   }
 
-  private static Chart results(List<Outcome> outcomes, long begin, long deadlineNanos) {
+  private static Chart results(
+      List<Outcome> outcomes, String from, long begin, long deadlineNanos) {
     Predicate<Outcome> inTime = o -> o.ok() && o.latencyNanos() <= deadlineNanos;
     List<Line> lines = new ArrayList<>();
     List<List<Outcome>> seconds = bySecond(outcomes, begin);
@@ -35,11 +39,10 @@ final class ClientCharts {
     lines.add(line("late", seconds, count(inTime.negate().and(Outcome::ok))));
     lines.add(line("refused", seconds, count(Outcome::refused)));
     lines.add(line("failed", seconds, count(o -> !o.ok() && !o.refused())));
-    return new Chart(
-        "Results, by the second of the intended start", "requests/s", Axis.SECONDS, lines);
+    return new Chart("Results, by the second of the " + from, "requests/s", Axis.SECONDS, lines);
   }
 
-  private static Chart latency(List<Outcome> outcomes, long begin) {
+  private static Chart latency(List<Outcome> outcomes, String from, long begin) {
     List<List<Outcome>> seconds =
         bySecond(outcomes, begin).stream()
             .map(second -> second.stream().filter(Outcome::ok).toList())
@@ -50,10 +53,10 @@ final class ClientCharts {
             line("p99", seconds, percentile(99)),
             line("max", seconds, percentile(100)));
     return new Chart(
-        "Latency of answers, by the second of the intended start", "ms", Axis.SECONDS, lines);
+        "Latency of answers from the " + from + ", by its second", "ms", Axis.SECONDS, lines);
   }
 
-  private static Chart curve(List<Outcome> outcomes) {
+  private static Chart curve(List<Outcome> outcomes, String from) {
     Histogram histogram = histogram(outcomes.stream().filter(Outcome::ok).toList());
     List<double[]> points = new ArrayList<>();
     for (HistogramIterationValue value : histogram.percentiles(POINTS_PER_HALVING)) {
@@ -67,7 +70,10 @@ final class ClientCharts {
     double[] x = points.stream().mapToDouble(point -> point[0]).toArray();
     double[] y = points.stream().mapToDouble(point -> point[1]).toArray();
     return new Chart(
-        "Latency of answers, by percentile", "ms", Axis.SHARE, List.of(new Line("latency", x, y)));
+        "Latency of answers from the " + from + ", by percentile",
+        "ms",
+        Axis.SHARE,
+        List.of(new Line("latency", x, y)));
   }
 
   /** Element n holds what was meant to start in second n. */

@@ -60,7 +60,8 @@ record LoadReport(
       List<Outcome> outcomes,
       Duration deadline,
       List<Sample> samples) {
-    List<Chart> charts = ClientCharts.of(outcomes, begin(outcomes), deadline.toNanos());
+    List<Chart> charts =
+        ClientCharts.of(outcomes, "intended start", begin(outcomes), deadline.toNanos());
     return of(settings, outcomes, deadline.toNanos(), null, charts, samples);
   }
 
@@ -76,7 +77,7 @@ record LoadReport(
       List<Sample> samples) {
     List<Outcome> whole = outcomes.stream().map(StreamOutcome::whole).toList();
     List<Outcome> work = outcomes.stream().map(StreamOutcome::fromLastId).toList();
-    List<Chart> charts = ClientCharts.of(work, begin(whole), deadline.toNanos());
+    List<Chart> charts = ClientCharts.of(work, "last id", begin(whole), deadline.toNanos());
     long limit = idsNanos + deadline.toNanos();
     return of(settings, whole, limit, Streamed.of(outcomes), charts, samples);
   }

@@ -16,7 +16,7 @@ class ClientChartsTest {
           outcome(900, 901, Code.RESOURCE_EXHAUSTED),
           outcome(2100, 2130, Code.OK),
           outcome(2200, 2300, Code.UNAVAILABLE));
-  private static final List<Chart> CHARTS = ClientCharts.of(OUTCOMES, 0, 1000 * MILLI);
+  private static final List<Chart> CHARTS = ClientCharts.of(OUTCOMES, "start", 0, 1000 * MILLI);
 
   @Test
   void results_areCountedInTheSecondOfTheirStart() {

@@ -26,7 +26,7 @@ class HtmlReportTest {
                 Map.of("server", "host:1 <&>"), outcomes, Duration.ofSeconds(1), List.of()));
     assertThat(page)
         .contains("<td>RESOURCE_EXHAUSTED QUEUE_FULL</td><td>1</td>")
-        .contains("Latency of answers, by percentile")
+        .contains("Latency of answers from the intended start, by percentile")
         .contains("99.9 %")
         .contains("prefers-color-scheme: dark")
         .contains("host:1 &lt;&amp;&gt;")
