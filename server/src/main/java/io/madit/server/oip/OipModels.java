@@ -48,7 +48,7 @@ final class OipModels {
   OipModel find(String name, String version) {
     ServedModel any = registry.find(name);
     if (version.isEmpty()) {
-      return all.stream().filter(model -> model.served() == any).findFirst().orElseThrow();
+      return all.stream().filter(model -> model.served().equals(any)).findFirst().orElseThrow();
     }
     List<OipModel> versions = named(any.manifest().name());
     return versions.stream()
