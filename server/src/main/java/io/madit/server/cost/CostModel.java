@@ -28,6 +28,8 @@ public final class CostModel {
 
   private static final int FEATURES = 4;
 
+  private final double leastUsefulRows;
+
   // Decayed sums over rounds, weighted for relative error.
   private final double[][] gram = new double[FEATURES][FEATURES];
   private final double[] moments = new double[FEATURES];
@@ -50,6 +52,14 @@ public final class CostModel {
   private double drift;
 
   private long rounds;
+
+  /**
+   * @param leastUsefulRows a width that is tried whatever the fit says: rounds that are all narrow
+   *     would never prove it wrong
+   */
+  public CostModel(double leastUsefulRows) {
+    this.leastUsefulRows = leastUsefulRows;
+  }
 
   /** One packed round. */
   public void observeRound(RoundWork work, double seconds) {
@@ -142,7 +152,8 @@ public final class CostModel {
       return Double.POSITIVE_INFINITY;
     }
     double secondsPerRow = variableSeconds / decoderRows;
-    return USEFUL_SHARE / (1 - USEFUL_SHARE) * coefficients[0] / secondsPerRow;
+    return Math.max(
+        leastUsefulRows, USEFUL_SHARE / (1 - USEFUL_SHARE) * coefficients[0] / secondsPerRow);
   }
 
   private double speed() {

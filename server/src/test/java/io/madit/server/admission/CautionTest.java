@@ -46,7 +46,7 @@ class CautionTest {
   void isBoundedAndUnlearned() {
     repeat(500, 1, 50);
     assertThat(caution.factor()).isEqualTo(3);
-    repeat(5000, 1, 1);
+    repeat(10_000, 1, 1);
     assertThat(caution.factor()).isEqualTo(1.1);
   }
 

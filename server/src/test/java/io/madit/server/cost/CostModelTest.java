@@ -9,7 +9,16 @@ import org.junit.jupiter.api.Test;
 class CostModelTest {
   private static final Percentage CLOSE = Percentage.withPercentage(2);
 
-  private final CostModel model = new CostModel();
+  private final CostModel model = new CostModel(0);
+
+  @Test
+  void roundsWithoutFixedCost_areStillShared() {
+    CostModel model = new CostModel(64);
+    for (int rows = 32; rows <= 256; rows += 32) {
+      model.observeRound(new RoundWork(rows, rows, rows), rows * 1e-3);
+    }
+    assertThat(model.costs().usefulRows()).isEqualTo(64);
+  }
 
   @Test
   void unknown_isFreeAndAnyWidthIsUseful() {
