@@ -66,8 +66,7 @@ record Failure(
           retryAfter = Optional.of(Duration.ofSeconds(delay.getSeconds(), delay.getNanos()));
         }
       } catch (InvalidProtocolBufferException unreadable) {
-        // The code and the message are there in any case.
-        continue;
+        // The code and the message are there in any case; other details may be readable.
       }
     }
     boolean never = pushback != null && !pushback.matches("[0-9]{1,9}");

@@ -22,8 +22,8 @@ public final class MaditClientBuilder {
   private final String server;
   private ChannelCredentials credentials = InsecureChannelCredentials.create();
   private final Metadata headers = new Metadata();
-  private Duration timeout = Duration.ofSeconds(60);
-  private Duration streamTimeout = Duration.ofSeconds(600);
+  private Duration timeout = Duration.ofMinutes(1);
+  private Duration streamTimeout = Duration.ofMinutes(10);
   private RetryPolicy retry = RetryPolicy.standard();
 
   MaditClientBuilder(String server) {

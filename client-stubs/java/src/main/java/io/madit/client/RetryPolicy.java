@@ -50,7 +50,7 @@ public record RetryPolicy(int attempts, Duration firstBackoff, Duration longestB
   private Duration backoff(int failed, double draw) {
     double grown = Math.scalb((double) firstBackoff.toMillis(), failed - 1);
     return Duration.ofMillis(
-        Math.round(Math.min(grown, longestBackoff.toMillis()) * (0.8 + 0.4 * draw)));
+        Math.round(Math.min(grown, (double) longestBackoff.toMillis()) * (0.8 + 0.4 * draw)));
   }
 
   private static boolean canHelp(Failure failure) {

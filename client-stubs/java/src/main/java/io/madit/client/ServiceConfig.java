@@ -35,6 +35,6 @@ final class ServiceConfig {
   }
 
   private static String seconds(Duration duration) {
-    return "%d.%09ds".formatted(duration.toSeconds(), duration.getNano());
+    return "%d.%09ds".formatted(duration.toSeconds(), duration.toNanosPart());
   }
 }
