@@ -151,15 +151,33 @@ def convert(
 @app.command()
 def verify(
     case_folder: Annotated[Path, typer.Argument(help="config.json, weights.safetensors and case.safetensors")],
+    server: Annotated[
+        str | None, typer.Option(help="HOST:PORT of a server of the --bundle, which is asked, too")
+    ] = None,
+    serve: Annotated[bool, typer.Option("--serve", help="start such a server for the time of the run")] = False,
+    bundle: Annotated[Path | None, typer.Option(help="where to write the bundle that has the recorded draws")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print the result as JSON")] = False,
 ) -> None:
-    """Runs a recorded case of an authors' model and compares every tensor; exits with 1 when one differs too much."""
+    """Runs a recorded case of an authors' model and compares every tensor; exits with 1 when one differs too much.
+
+    For a server: write the bundle with --bundle, serve it (./madit serve --model BUNDLE --precision float32), and verify
+    with --server; or let --serve do all of that.
+    """
     from .families.case import load_case
     from .families.registry import verify as verify_case
+    from .families.remote import verify_remote, verify_started, write_bundle
     from .families.weights import ConversionError
 
     try:
-        report = verify_case(load_case(case_folder))
+        case = load_case(case_folder)
+        name = f"case-{case_folder.resolve().name}"
+        if bundle is not None:
+            write_bundle(case, name, bundle)
+        report = verify_case(case)
+        if server is not None:
+            report = verify_remote(case, name, server, report)
+        if serve:
+            report = verify_started(case, name, report)
     except ConversionError as error:
         raise _fatal(error) from error
     print(report.as_json() if as_json else report.as_table())

@@ -144,12 +144,14 @@ def compare(
 
 
 def compare_served(
-    case: Case, computed: Mapping[str, Tensor], exceptions: Mapping[str, float]
+    case: Case, computed: Mapping[str, Tensor], exceptions: Mapping[str, float], place: str = "served"
 ) -> tuple[TensorResult, ...]:
-    """Results of the served module under ``served.NAME``; only what it computes and the case has is compared."""
+    """Results of the served module under ``PLACE.NAME``; only what it computes and the case has is compared."""
     return tuple(
-        _result(served, case.expected[name], computed[name], exceptions.get(served, case.limit(name)))
-        for name, served in ((name, f"served.{name}") for name in sorted(computed))
+        _result(
+            f"{place}.{name}", case.expected[name], computed[name], exceptions.get(f"served.{name}", case.limit(name))
+        )
+        for name in sorted(computed)
         if name in case.expected
     )
 

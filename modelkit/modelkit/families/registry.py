@@ -5,7 +5,7 @@ loaded), ``run_case(case) -> dict[str, Tensor]`` (what was computed, under the n
 ``LEADING``: patterns of tensors of which only the leading rows matter. It may have ``exceptions(case)``: patterns of
 tensors that have another limit than the rule's, for a reason it states. A family that can be served has
 ``export(model, settings, names, vae) -> Export`` and may have ``run_script(case)``: what its served module computes, one
-request per sample, under the same names. ``WANTED`` are the patterns of the keys that it reads, all by default.
+request per sample, under the same names, and ``remote_case(case, names)``: the same as calls of a server. ``WANTED`` are the patterns of the keys that it reads, all by default.
 """
 
 from collections.abc import Mapping
@@ -67,13 +67,19 @@ def family_of(config: Mapping[str, Any]) -> str:
     raise ConversionError(f"config.json: class {recorded!r} belongs to none of {', '.join(sorted(FAMILIES))}")
 
 
+def exceptions(case: Case) -> Mapping[str, float]:
+    """Patterns of tensors of a case that have another limit than the rule's."""
+    module = family(family_of(case.config))
+    return module.exceptions(case) if hasattr(module, "exceptions") else {}
+
+
 def verify(case: Case) -> Report:
     """Runs a case with our model and compares everything that was recorded; what the served module gives, too."""
     name = family_of(case.config)
     module = family(name)
-    exceptions = module.exceptions(case) if hasattr(module, "exceptions") else {}
-    report = compare(name, case, module.run_case(case), module.LEADING, exceptions)
+    limits = exceptions(case)
+    report = compare(name, case, module.run_case(case), module.LEADING, limits)
     if not hasattr(module, "run_script"):
         return report
-    served = compare_served(case, module.run_script(case), exceptions)
+    served = compare_served(case, module.run_script(case), limits)
     return replace(report, tensors=report.tensors + served)

@@ -2,6 +2,7 @@
 
 from .bundle import export
 from .model import convert
+from .recorded import remote_case
 from .reference import LEADING, run_case, run_script
 
-__all__ = ["LEADING", "convert", "export", "run_case", "run_script"]
+__all__ = ["LEADING", "convert", "export", "remote_case", "run_case", "run_script"]

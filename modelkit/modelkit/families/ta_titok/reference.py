@@ -20,7 +20,7 @@ def run_model(model: TaTitok, case: Case) -> dict[str, Tensor]:
         codes = model.quantize.lookup(case.tensors["in.tokens"].flatten(1))
         found["dec.z_quantized"] = codes
     else:
-        codes = _rows(case.tensors["in.latents"])
+        codes = rows(case.tensors["in.latents"])
     return found | _decoded(model, codes, text, "dec", "final")
 
 
@@ -31,14 +31,14 @@ def _codes(model: TaTitok, pictures: Tensor, draws: Iterator[Tensor], found: dic
     z = encoder.read(encoder.run(x))
     found |= {"enc.ln_pre_out": x, "enc.z": z}
     if model.config.discrete:
-        ids = model.quantize.nearest(_rows(z))
+        ids = model.quantize.nearest(rows(z))
         codes = model.quantize.lookup(ids)
-        found |= {"enc.ids": ids.unsqueeze(1), "enc.z_quantized": _columns(codes)}
+        found |= {"enc.ids": ids.unsqueeze(1), "enc.z_quantized": columns(codes)}
         return codes
-    mean, log_variance = (_columns(part) for part in moments(_rows(z)))
+    mean, log_variance = (columns(part) for part in moments(rows(z)))
     sample = mean + torch.exp(0.5 * log_variance) * next(draws)
     found |= {"enc.mean": mean, "enc.mode": mean, "enc.logvar": log_variance, "enc.z_quantized": sample}
-    return _rows(sample)
+    return rows(sample)
 
 
 def _decoded(model: TaTitok, codes: Tensor, text: Tensor, prefix: str, name: str) -> dict[str, Tensor]:
@@ -61,8 +61,8 @@ def run_script(model: TaTitok, case: Case) -> dict[str, Tensor]:
         found, tokens = {"enc.ids": codes.unsqueeze(1)}, given["in.tokens"].flatten(1)
     else:
         mean, log_variance = moments(latents)
-        codes = mean + torch.exp(0.5 * log_variance) * _rows(case.draws[0])
-        found, tokens = {"enc.mode": _columns(mean)}, _rows(given["in.latents"])
+        codes = mean + torch.exp(0.5 * log_variance) * rows(case.draws[0])
+        found, tokens = {"enc.mode": columns(mean)}, rows(given["in.latents"])
     found["rec.image"] = _served(script, codes, given["in.text_guidance"])
     return found | {"final": _served(script, tokens, given["in.text_guidance"])}
 
@@ -80,11 +80,11 @@ def _served(script: torch.nn.Module, tokens: Tensor, texts: Tensor) -> Tensor:
     return torch.stack(pictures)
 
 
-def _rows(latents: Tensor) -> Tensor:
+def rows(latents: Tensor) -> Tensor:
     """The authors' [B, C, 1, L] -> [B, L, C]."""
     return latents.flatten(2).transpose(1, 2)
 
 
-def _columns(rows: Tensor) -> Tensor:
+def columns(rows: Tensor) -> Tensor:
     """[B, L, C] -> the authors' [B, C, 1, L]."""
     return rows.transpose(1, 2).unsqueeze(2)

@@ -2,6 +2,7 @@
 
 from .bundle import export
 from .model import V2Flow, convert
+from .recorded import remote_case
 from .reference import LEADING, exceptions, run_case, run_script
 
-__all__ = ["LEADING", "V2Flow", "convert", "exceptions", "export", "run_case", "run_script"]
+__all__ = ["LEADING", "V2Flow", "convert", "exceptions", "export", "remote_case", "run_case", "run_script"]
