@@ -1,0 +1,103 @@
+package madit
+
+import (
+	"google.golang.org/protobuf/proto"
+
+	"github.com/madit-serving/madit-go/maditv1"
+)
+
+// PictureOptions say what a picture is drawn from beside its ids, and how. Ranges and defaults are those of the API's fields.
+type PictureOptions struct {
+	// Model is NAME or NAME@VERSION; empty: the server's default.
+	Model string
+	// Seed of all noise, instead of that in Sampling; nil: chosen, and named in the report. See [Seed].
+	Seed *uint64
+	// Text is the prompt, for models that take one, instead of that in Conditioning.
+	Text string
+	// Format of the result, instead of that in Output.
+	Format maditv1.OutputFormat
+	// VocabularyOffset is subtracted from each id: the first visual id of the language model.
+	VocabularyOffset uint32
+	Conditioning     *maditv1.Conditioning
+	Sampling         *maditv1.SamplingOptions
+	Output           *maditv1.OutputOptions
+	Request          *maditv1.RequestOptions
+}
+
+// StreamOptions are PictureOptions and what a stream tells before the picture is done.
+type StreamOptions struct {
+	PictureOptions
+	// NoProgress leaves out Progress events.
+	NoProgress bool
+	// PreviewEveryRounds asks for a Preview after every so many rounds; 0: none. The server drops previews under load.
+	PreviewEveryRounds uint32
+	// PreviewFormat is PNG, JPEG, WEBP or RAW_RGB; default JPEG.
+	PreviewFormat maditv1.OutputFormat
+}
+
+// Seed is for [PictureOptions].
+func Seed(seed uint64) *uint64 {
+	return &seed
+}
+
+func (o *PictureOptions) detokenize(ids []uint32) *maditv1.DetokenizeRequest {
+	if o == nil {
+		o = &PictureOptions{}
+	}
+	tokens := &maditv1.TokenIds{Ids: ids, VocabularyOffset: o.VocabularyOffset}
+	return &maditv1.DetokenizeRequest{
+		Model:        o.Model,
+		Visual:       &maditv1.VisualTokens{Kind: &maditv1.VisualTokens_TokenIds{TokenIds: tokens}},
+		Conditioning: o.conditioning(),
+		Sampling:     o.sampling(),
+		Output:       o.output(),
+		Options:      o.Request,
+	}
+}
+
+func (o *StreamOptions) begin() *maditv1.BeginImage {
+	if o == nil {
+		o = &StreamOptions{}
+	}
+	return &maditv1.BeginImage{
+		Model:              o.Model,
+		Conditioning:       o.conditioning(),
+		Sampling:           o.sampling(),
+		Output:             o.output(),
+		Options:            o.Request,
+		VocabularyOffset:   o.VocabularyOffset,
+		Progress:           !o.NoProgress,
+		PreviewEveryRounds: o.PreviewEveryRounds,
+		PreviewFormat:      o.PreviewFormat,
+	}
+}
+
+func (o *PictureOptions) conditioning() *maditv1.Conditioning {
+	if o.Text == "" {
+		return o.Conditioning
+	}
+	merged := &maditv1.Conditioning{}
+	proto.Merge(merged, o.Conditioning)
+	merged.TextInput = &maditv1.Conditioning_Text{Text: o.Text}
+	return merged
+}
+
+func (o *PictureOptions) sampling() *maditv1.SamplingOptions {
+	if o.Seed == nil {
+		return o.Sampling
+	}
+	merged := &maditv1.SamplingOptions{}
+	proto.Merge(merged, o.Sampling)
+	merged.Seed = o.Seed
+	return merged
+}
+
+func (o *PictureOptions) output() *maditv1.OutputOptions {
+	if o.Format == maditv1.OutputFormat_OUTPUT_FORMAT_UNSPECIFIED {
+		return o.Output
+	}
+	merged := &maditv1.OutputOptions{}
+	proto.Merge(merged, o.Output)
+	merged.Format = o.Format
+	return merged
+}
