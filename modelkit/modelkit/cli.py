@@ -194,11 +194,18 @@ def _fatal(error: Exception) -> typer.Exit:
 def golden(
     out: Annotated[Path, typer.Option(help="test resources of the server")] = Path("server/src/test/resources"),
     bundle: Annotated[Path | None, typer.Option(help="only the parity case of this bundle")] = None,
+    cases: Annotated[
+        Path | None, typer.Option(help="only the families, from the recorded cases in this folder")
+    ] = None,
 ) -> None:
     """Regenerates the golden vectors of the server's tests."""
     from .golden import write_bundle_case, write_golden
 
-    if bundle:
+    if cases:
+        from .families.golden import write_family_golden
+
+        write_family_golden(cases, out)
+    elif bundle:
         write_bundle_case(bundle, out)
     else:
         write_golden(out)

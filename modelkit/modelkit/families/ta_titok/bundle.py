@@ -37,6 +37,7 @@ def export(model: TaTitok, settings: Mapping[str, Any], names: Names, vae: nn.Mo
     if clip.model.config.width != model.config.text_dim:
         raise ConversionError(f"clip: width must be {model.config.text_dim}, is {clip.model.config.width}")
     content = manifest(model, names, clip.model.config.vocabulary)
+    content["text"] |= {"special_tokens": True}
     tower = ClipTower(clip.model, penultimate=False)
     return Export(ScriptedTaTitok(model, tower), content, {TOKENIZER: clip.tokenizer_json.encode()})
 
@@ -47,7 +48,7 @@ def export_with_words(model: TaTitok, names: Names, words: Tensor, tokenizer_jso
     return Export(ScriptedTaTitok(model, WordTable(words)), content, {TOKENIZER: tokenizer_json.encode()})
 
 
-def manifest(model: TaTitok, names: Names, vocabulary: int) -> dict[str, object]:
+def manifest(model: TaTitok, names: Names, vocabulary: int) -> dict[str, Any]:
     """``vocabulary``: words of the text tokenizer; 0 where text comes as features only.
 
     The "latents" are the picture before its last convolution, in patches of the decoder's grid.

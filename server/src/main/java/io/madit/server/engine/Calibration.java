@@ -68,11 +68,15 @@ public final class Calibration {
     this.clock = clock;
     this.wanted = wanted;
     Manifest manifest = bundle.manifest();
-    int slots = manifest.tokens().count();
+    int slots = manifest.slots();
     SamplingSettings usual = manifest.sampling().settings();
     plan =
         RevealPlanner.compile(
-            usual, manifest.grid().patches(), new int[slots], bundle.codewordKl(), 0);
+            usual,
+            manifest.grid().patches(),
+            new int[manifest.tokens().count()],
+            bundle.codewordKl(),
+            0);
     work = WorkPlan.of(manifest, plan.rounds(), slots, false, true);
     rows = slots + plan.patches();
   }
@@ -116,19 +120,30 @@ public final class Calibration {
     List<SessionState> states = new ArrayList<>();
     try {
       for (int i = 0; i < sessions; i++) {
-        int[] ids = new int[bundle.manifest().tokens().count()];
-        VisualInput visual = new VisualInput.TokenIds(ids);
+        VisualInput visual = anything();
         costModel.observeCondition(
             time(() -> states.add(runtime.open(visual, TextConditioning.NONE, plan.order()))));
       }
       double seconds = rounds(states, endNanos);
-      if (sessions == 1) {
+      if (sessions == 1 && bundle.manifest().autoencoder()) {
         decodeAndEncode(states.get(0), endNanos);
       }
       return new Point(sessions, sessions * rows, seconds);
     } finally {
       states.forEach(SessionState::close);
     }
+  }
+
+  /** The first codeword everywhere, zeros, or the first class. */
+  private VisualInput anything() {
+    Manifest manifest = bundle.manifest();
+    int tokens = manifest.tokens().count();
+    if (!manifest.takesTokens()) {
+      return new VisualInput.ClassLabel(0);
+    }
+    return manifest.discrete()
+        ? new VisualInput.TokenIds(new int[tokens])
+        : new VisualInput.ContinuousTokens(new float[tokens * manifest.tokens().dim()]);
   }
 
   /** Mean seconds of a round over the places in the picture, the last place first. */
@@ -155,6 +170,9 @@ public final class Calibration {
     AtomicReference<RgbPicture> picture = new AtomicReference<>();
     double decode = time(() -> picture.set(runtime.decode(state)));
     costModel.observeDecode(over(endNanos) ? decode : time(() -> runtime.decode(state)));
+    if (!bundle.manifest().encodes()) {
+      return;
+    }
     double encode = time(() -> runtime.encode(picture.get()));
     costModel.observeEncode(over(endNanos) ? encode : time(() -> runtime.encode(picture.get())));
   }

@@ -15,7 +15,9 @@ final class CommandChecks {
 
   void visual(VisualInput visual) {
     int tokens = manifest.tokens().count();
-    if (visual instanceof VisualInput.TokenIds input) {
+    if (visual instanceof VisualInput.ClassLabel input) {
+      classLabel(input.label());
+    } else if (visual instanceof VisualInput.TokenIds input) {
       count("ids", input.ids().length, tokens);
       for (int id : input.ids()) {
         if (id < -1 || id >= manifest.codebook().size()) {
@@ -23,13 +25,23 @@ final class CommandChecks {
         }
       }
     } else if (visual instanceof VisualInput.ContinuousTokens input) {
-      count("continuous tokens", input.values().length, tokens * manifest.codebook().dim());
+      count("continuous tokens", input.values().length, tokens * manifest.tokens().dim());
       finite("continuous tokens", input.values());
     } else if (visual instanceof VisualInput.Latents input) {
       count("latents", input.values().length, manifest.latent().size());
       finite("latents", input.values());
     } else {
       throw new IllegalArgumentException("visual must not be null");
+    }
+  }
+
+  private void classLabel(int label) {
+    int classes = manifest.classes() == null ? 0 : manifest.classes().count();
+    if (classes == 0 || manifest.takesTokens()) {
+      throw new IllegalArgumentException("this model draws from tokens, not from a class");
+    }
+    if (label < -1 || label >= classes) {
+      throw refused("class label must be -1 to " + (classes - 1), label);
     }
   }
 
@@ -53,6 +65,13 @@ final class CommandChecks {
     } else if (text instanceof TextConditioning.Embeddings input) {
       count("text embeddings", input.values().length, text.length() * limits.embedDim());
       finite("text embeddings", input.values());
+    }
+  }
+
+  /** Whether the model can give what is wanted. */
+  void outputs(boolean wantPicture) {
+    if (wantPicture && !manifest.autoencoder()) {
+      throw new IllegalArgumentException("this model has no autoencoder: it gives only latents");
     }
   }
 

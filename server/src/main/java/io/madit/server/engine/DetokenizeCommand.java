@@ -50,11 +50,12 @@ public record DetokenizeCommand(
     checks.visual(visual);
     checks.text(text);
     checks.sampling(sampling);
+    checks.outputs(wantPicture);
   }
 
   /** Condition slots L + S. */
   int slots() {
-    return model.manifest().tokens().count() + text.length();
+    return model.manifest().slots() + text.length();
   }
 
   /**

@@ -238,11 +238,11 @@ final class EngineLoop implements AutoCloseable {
     }
     try {
       LoadedModel model = models.get(next.command().model());
-      int[] ids = model.runtime.encode(next.command().picture());
+      VisualInput tokens = model.runtime.encode(next.command().picture());
       long nanos = clock.getAsLong() - begin;
       model.costModel.observeEncode(spent(nanos));
       shares.add(model.bundle, nanos);
-      next.future().complete(new TokenizeResult(ids, begin - next.arrivalNanos(), nanos));
+      next.future().complete(new TokenizeResult(tokens, begin - next.arrivalNanos(), nanos));
     } catch (RuntimeFailure e) {
       LOG.error("Tokenizing failed", e);
       fail(next, failureOf(e), e.getMessage());

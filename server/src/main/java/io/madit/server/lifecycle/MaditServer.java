@@ -22,6 +22,7 @@ import io.madit.server.image.PictureLimits;
 import io.madit.server.image.PictureReader;
 import io.madit.server.model.Bundle;
 import io.madit.server.model.BundleException;
+import io.madit.server.model.Manifest;
 import io.madit.server.model.RuntimeLoader;
 import io.madit.server.model.TextTokenizer;
 import io.madit.server.oip.InferenceRpc;
@@ -242,7 +243,7 @@ public final class MaditServer {
     List<ServedModel> models = new ArrayList<>();
     for (Bundle bundle : bundles) {
       Optional<TextTokenizer> tokenizer =
-          bundle.manifest().textLimits().isPresent()
+          bundle.manifest().textLimits().filter(Manifest.Text::tokenized).isPresent()
               ? Optional.of(TextTokenizer.load(bundle))
               : Optional.empty();
       models.add(new ServedModel(bundle, tokenizer, engine.placement(bundle)));

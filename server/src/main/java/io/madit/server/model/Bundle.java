@@ -48,7 +48,10 @@ public final class Bundle {
             "files." + file.getKey(), "SHA-256 is " + actual + ", manifest has " + file.getValue());
       }
     }
-    float[] codewordKl = codewordKl(read(folder, CODEWORD_KL), manifest.codebook().size());
+    float[] codewordKl =
+        manifest.hasCodewordKl()
+            ? codewordKl(read(folder, CODEWORD_KL), manifest.codebook().size())
+            : new float[0];
     return new Bundle(folder, manifest, hex(digest().digest(json)), codewordKl);
   }
 
@@ -113,7 +116,7 @@ public final class Bundle {
     return manifestSha256;
   }
 
-  /** A copy: nats, one per codeword. */
+  /** A copy: nats, one per codeword; empty where codewords have none. */
   public float[] codewordKl() {
     return codewordKl.clone();
   }

@@ -66,7 +66,7 @@ final class DjlRuntime implements ModelRuntime {
     try (PtNDManager inputs = script.scope()) {
       NDArray features = features(inputs, text);
       if (visual instanceof VisualInput.ContinuousTokens tokens) {
-        Shape shape = new Shape(manifest.tokens().count(), manifest.codebook().dim());
+        Shape shape = new Shape(manifest.tokens().count(), manifest.tokens().dim());
         return script.tensor(
             scope,
             "condition_tokens",
@@ -104,10 +104,13 @@ final class DjlRuntime implements ModelRuntime {
     }
   }
 
-  /** Ids of the visual tokens; all missing where they are continuous. */
+  /** Ids of the visual tokens, all missing where they are continuous; or the class alone. */
   private int[] ids(VisualInput visual) {
     if (visual instanceof VisualInput.TokenIds input) {
       return input.ids();
+    }
+    if (visual instanceof VisualInput.ClassLabel input) {
+      return new int[] {input.label()};
     }
     int[] missing = new int[manifest.tokens().count()];
     Arrays.fill(missing, -1);
@@ -207,12 +210,15 @@ final class DjlRuntime implements ModelRuntime {
   }
 
   @Override
-  public int[] encode(RgbPicture picture) {
+  public VisualInput encode(RgbPicture picture) {
     Shape shape = new Shape(picture.height(), picture.width(), 3);
     try (PtNDManager scope = script.scope()) {
       NDArray pixels = TorchScript.uint8(scope, picture.rgb(), shape);
-      long[] ids = script.tensor(scope, "encode", TorchScript.tensor(pixels)).toLongArray();
-      return Arrays.stream(ids).mapToInt(Math::toIntExact).toArray();
+      PtNDArray tokens = script.tensor(scope, "encode", TorchScript.tensor(pixels));
+      return manifest.discrete()
+          ? new VisualInput.TokenIds(
+              Arrays.stream(tokens.toLongArray()).mapToInt(Math::toIntExact).toArray())
+          : new VisualInput.ContinuousTokens(tokens.toFloatArray());
     }
   }
 

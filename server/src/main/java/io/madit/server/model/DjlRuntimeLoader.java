@@ -123,7 +123,7 @@ public final class DjlRuntimeLoader implements RuntimeLoader {
 
   private static double seconds(TorchScript script, Bundle bundle, Precision precision) {
     Manifest manifest = bundle.manifest();
-    int rows = manifest.tokens().count() + manifest.grid().patches();
+    int rows = manifest.slots() + manifest.grid().patches();
     double best = Double.POSITIVE_INFINITY;
     for (int trial = 0; trial <= PROBE_TRIALS; trial++) {
       long begin = System.nanoTime();

@@ -14,7 +14,12 @@ import java.util.Optional;
  *
  * @param patchDim numbers per patch P
  * @param text null when the model takes no text
+ * @param classes null when the model takes no class
  * @param hiddenDim width of a condition slot D
+ * @param slots condition slots without text
+ * @param autoencoder whether latents can be decoded to a picture; without it only latents come out
+ * @param adaptiveSteps whether the solver chooses its own steps
+ * @param guidancePlacement null when the model knows no guidance
  * @param presets each with the defaults of {@code sampling} filled in
  * @param parameterCount number of weights; 0 if not told
  * @param licence SPDX expression of the weights' licence
@@ -24,7 +29,7 @@ public record Manifest(
     int schemaVersion,
     String name,
     String version,
-    String family,
+    Family family,
     Image image,
     Grid grid,
     int patchDim,
@@ -32,7 +37,11 @@ public record Manifest(
     Codebook codebook,
     Tokens tokens,
     Text text,
+    Classes classes,
     int hiddenDim,
+    int slots,
+    boolean autoencoder,
+    boolean adaptiveSteps,
     GuidancePlacement guidancePlacement,
     Sampling sampling,
     Bounds bounds,
@@ -62,14 +71,32 @@ public record Manifest(
     }
   }
 
-  /** The visual vocabulary; {@code dim} is the size of a continuous token. */
+  /** The visual vocabulary; 0 and 0 where tokens are continuous or absent. */
   public record Codebook(int size, int dim) {}
 
-  /** Visual tokens per picture L. */
-  public record Tokens(int count) {}
+  /**
+   * Visual tokens of a picture.
+   *
+   * @param count L; 0 where pictures are not drawn from tokens
+   * @param dim numbers in a continuous token
+   */
+  public record Tokens(int count, int dim) {}
 
-  /** Limits of text. */
-  public record Text(int maxTokens, int embedDim, int vocabularySize) {}
+  /** Classes that a picture can be drawn from. */
+  public record Classes(int count) {}
+
+  /**
+   * Limits of text.
+   *
+   * @param vocabularySize 0 where text comes as features only
+   * @param specialTokens whether the tokenizer's begin and end belong to the ids
+   */
+  public record Text(int maxTokens, int embedDim, int vocabularySize, boolean specialTokens) {
+    /** Whether the bundle makes the features itself. */
+    public boolean tokenized() {
+      return vocabularySize > 0;
+    }
+  }
 
   /** What a request gets that asks for nothing else. */
   public record Sampling(
@@ -99,6 +126,26 @@ public record Manifest(
 
   /** Largest values that requests may ask for. */
   public record Bounds(int maxRounds, int maxFlowSteps, double maxGuidanceScale) {}
+
+  /** Whether pictures are drawn from visual tokens. */
+  public boolean takesTokens() {
+    return tokens.count() > 0;
+  }
+
+  /** Whether visual tokens are ids of a codebook. */
+  public boolean discrete() {
+    return codebook.size() > 0;
+  }
+
+  /** Whether pictures can be tokenized. */
+  public boolean encodes() {
+    return takesTokens() && autoencoder;
+  }
+
+  /** Whether codewords have a KL, which the order {@code kl} needs. */
+  public boolean hasCodewordKl() {
+    return files.containsKey(Bundle.CODEWORD_KL);
+  }
 
   /** Limits of text, if the model takes any. */
   public Optional<Text> textLimits() {

@@ -1,11 +1,10 @@
 package io.madit.server.model;
 
+import io.madit.server.reveal.RevealOrder;
 import java.util.Map;
 
 /** Checks the fields of one manifest against each other. */
 final class ManifestChecks {
-  private static final String FAMILY = "madit";
-
   private final Manifest manifest;
 
   ManifestChecks(Manifest manifest) {
@@ -15,7 +14,6 @@ final class ManifestChecks {
   void run() throws BundleException {
     present();
     sizes();
-    require(manifest.family().equals(FAMILY), "family", "must be madit, is " + manifest.family());
     sampling("sampling", manifest.sampling());
     for (Map.Entry<String, Manifest.Sampling> preset : manifest.presets().entrySet()) {
       sampling("presets." + preset.getKey(), preset.getValue());
@@ -32,7 +30,6 @@ final class ManifestChecks {
     notNull("latent", manifest.latent());
     notNull("codebook", manifest.codebook());
     notNull("tokens", manifest.tokens());
-    notNull("guidance_placement", manifest.guidancePlacement());
     notNull("sampling", manifest.sampling());
     notNull("bounds", manifest.bounds());
     notNull("presets", manifest.presets());
@@ -51,14 +48,13 @@ final class ManifestChecks {
     positive("latent.channels", manifest.latent().channels());
     positive("latent.height", manifest.latent().height());
     positive("latent.width", manifest.latent().width());
-    positive("codebook.size", manifest.codebook().size());
-    positive("codebook.dim", manifest.codebook().dim());
     positive("hidden_dim", manifest.hiddenDim());
+    positive("slots", manifest.slots());
+    source();
     multiple("image.height", manifest.image().height(), manifest.latent().height());
     multiple("image.width", manifest.image().width(), manifest.latent().width());
     multiple("latent.height", manifest.latent().height(), manifest.grid().rows());
     multiple("latent.width", manifest.latent().width(), manifest.grid().columns());
-    equal("tokens.count", manifest.tokens().count(), manifest.grid().patches());
     equal("patch_dim", manifest.patchDim(), manifest.latent().size() / manifest.grid().patches());
     double scale = manifest.latent().scale();
     require(Double.isFinite(scale) && scale != 0, "latent.scale", "must be finite and not 0");
@@ -66,7 +62,29 @@ final class ManifestChecks {
     if (manifest.text() != null) {
       positive("text.max_tokens", manifest.text().maxTokens());
       positive("text.embed_dim", manifest.text().embedDim());
-      positive("text.vocabulary_size", manifest.text().vocabularySize());
+      notNegative("text.vocabulary_size", manifest.text().vocabularySize());
+    }
+  }
+
+  /** Pictures are drawn from visual tokens or from a class. */
+  private void source() throws BundleException {
+    notNegative("codebook.size", manifest.codebook().size());
+    notNegative("tokens.count", manifest.tokens().count());
+    if (manifest.takesTokens()) {
+      positive("tokens.dim", manifest.tokens().dim());
+    } else {
+      require(manifest.classes() != null, "tokens.count", "must be at least 1 without classes");
+    }
+    if (manifest.discrete()) {
+      positive("codebook.dim", manifest.codebook().dim());
+      equal("tokens.dim", manifest.tokens().dim(), manifest.codebook().dim());
+    }
+    if (manifest.classes() != null) {
+      positive("classes.count", manifest.classes().count());
+    }
+    if (manifest.hasCodewordKl()) {
+      positive("codebook.size", manifest.codebook().size());
+      equal("tokens.count", manifest.tokens().count(), manifest.grid().patches());
     }
   }
 
@@ -78,6 +96,10 @@ final class ManifestChecks {
     within(field + ".guidance_scale", sampling.guidanceScale(), bounds.maxGuidanceScale());
     notNull(field + ".guidance_schedule", sampling.guidanceSchedule());
     notNull(field + ".reveal_order", sampling.revealOrder());
+    require(
+        sampling.revealOrder() != RevealOrder.KL || manifest.hasCodewordKl(),
+        field + ".reveal_order",
+        "must not be kl without " + Bundle.CODEWORD_KL);
     notNull(field + ".reveal_schedule", sampling.revealSchedule());
     try {
       sampling.settings();
@@ -94,11 +116,11 @@ final class ManifestChecks {
       require(file.getValue().matches("[0-9a-f]{64}"), field, "must be 64 hex digits");
     }
     contains(Bundle.MODEL);
-    contains(Bundle.CODEWORD_KL);
     require(
-        manifest.files().containsKey(Bundle.TOKENIZER) == (manifest.text() != null),
+        manifest.files().containsKey(Bundle.TOKENIZER)
+            == manifest.textLimits().filter(Manifest.Text::tokenized).isPresent(),
         "files." + Bundle.TOKENIZER,
-        "must be listed exactly when text is not null");
+        "must be listed exactly when text.vocabulary_size is above 0");
   }
 
   private void contains(String file) throws BundleException {
@@ -111,6 +133,10 @@ final class ManifestChecks {
 
   private static void positive(String field, int value) throws BundleException {
     require(value >= 1, field, "must be at least 1, is " + value);
+  }
+
+  private static void notNegative(String field, int value) throws BundleException {
+    require(value >= 0, field, "must be at least 0, is " + value);
   }
 
   private static void within(String field, double value, double high) throws BundleException {

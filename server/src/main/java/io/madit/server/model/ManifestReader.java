@@ -59,6 +59,13 @@ final class ManifestReader {
   /** Optional fields get their defaults, presets the fields that they do not set. */
   private static void fillIn(ObjectNode root) {
     root.putIfAbsent("text", root.nullNode());
+    root.putIfAbsent("classes", root.nullNode());
+    root.putIfAbsent("autoencoder", root.booleanNode(true));
+    root.putIfAbsent("adaptive_steps", root.booleanNode(false));
+    fillInTokens(root);
+    if (root.get("text") instanceof ObjectNode text) {
+      text.putIfAbsent("special_tokens", text.booleanNode(false));
+    }
     root.putIfAbsent("parameter_count", root.numberNode(0));
     root.putIfAbsent("presets", root.objectNode());
     if (root.get("sampling") instanceof ObjectNode sampling
@@ -69,6 +76,20 @@ final class ManifestReader {
           presets.set(name, sampling.deepCopy().setAll(changes));
         }
       }
+    }
+  }
+
+  /** No tokens, and no codebook, are ones of size 0. */
+  private static void fillInTokens(ObjectNode root) {
+    if (root.path("codebook").isNull()) {
+      root.putObject("codebook").put("size", 0).put("dim", 0);
+    }
+    if (root.path("tokens").isNull()) {
+      root.putObject("tokens").put("count", 0);
+    }
+    if (root.get("tokens") instanceof ObjectNode tokens) {
+      tokens.putIfAbsent("dim", root.path("codebook").path("dim").deepCopy());
+      root.putIfAbsent("slots", tokens.path("count").deepCopy());
     }
   }
 

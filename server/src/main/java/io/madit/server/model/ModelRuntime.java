@@ -20,7 +20,7 @@ public interface ModelRuntime extends AutoCloseable {
    * Makes the state of a picture: its condition and, in reveal order, its initial canvas (the
    * tokenizer's read-out, zero where ids are missing or tokens are continuous).
    *
-   * @param visual ids or continuous tokens; never latents
+   * @param visual ids, continuous tokens or a class; never latents
    * @param order raster indices {@code [N]}
    */
   SessionState open(VisualInput visual, TextConditioning text, int[] order);
@@ -41,8 +41,8 @@ public interface ModelRuntime extends AutoCloseable {
   /** Decodes latents in model space {@code [C][h][w]}. */
   RgbPicture decodeLatents(float[] latents);
 
-  /** Tokenizes a picture of the model's size: ids {@code [L]}. */
-  int[] encode(RgbPicture picture);
+  /** Tokenizes a picture of the model's size: ids {@code [L]}, or continuous tokens. */
+  VisualInput encode(RgbPicture picture);
 
   /** Native arrays alive, for leak checks. */
   int liveArrays();

@@ -5,6 +5,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -14,19 +15,6 @@ import java.util.stream.IntStream;
  * up on the way.
  */
 final class ScriptChecks {
-  private static final List<String> METHODS =
-      List.of(
-          "embed_text",
-          "condition",
-          "condition_tokens",
-          "canvas",
-          "round",
-          "latents",
-          "decode",
-          "decode_latents",
-          "encode",
-          "use_precision");
-
   private final TorchScript script;
   private final Manifest manifest;
 
@@ -36,20 +24,50 @@ final class ScriptChecks {
   }
 
   void run() throws BundleException {
-    for (String method : METHODS) {
+    for (String method : methods()) {
       if (!script.has(method)) {
         throw new BundleException(Bundle.MODEL, "has no method " + method);
       }
     }
     try (PtNDManager scope = script.scope()) {
       text(scope);
-      tokens(scope);
-      pictures(scope);
+      NDArray noText = scope.zeros(new Shape(0, textWidth()));
+      if (manifest.takesTokens()) {
+        continuous(scope, noText);
+      }
+      if (!manifest.takesTokens() || manifest.discrete()) {
+        ids(scope, noText);
+      }
+      if (manifest.autoencoder()) {
+        pictures(scope);
+      }
     }
   }
 
+  private List<String> methods() {
+    List<String> methods =
+        new ArrayList<>(List.of("condition", "canvas", "round", "latents", "use_precision"));
+    if (manifest.autoencoder()) {
+      methods.addAll(List.of("decode", "decode_latents"));
+    }
+    if (manifest.takesTokens()) {
+      methods.add("condition_tokens");
+    }
+    if (manifest.encodes()) {
+      methods.add("encode");
+    }
+    if (manifest.textLimits().isPresent()) {
+      methods.add("embed_text");
+    }
+    return methods;
+  }
+
+  private int textWidth() {
+    return manifest.textLimits().map(Manifest.Text::embedDim).orElse(1);
+  }
+
   private void text(PtNDManager scope) throws BundleException {
-    if (manifest.text() != null) {
+    if (manifest.textLimits().filter(Manifest.Text::tokenized).isPresent()) {
       int last = manifest.text().vocabularySize() - 1;
       NDArray ids = TorchScript.int64(scope, new int[] {last});
       shape("text.vocabulary_size", "text.embed_dim", "embed_text", scope, ids)
@@ -57,21 +75,26 @@ final class ScriptChecks {
     }
   }
 
-  private void tokens(PtNDManager scope) throws BundleException {
-    int tokens = manifest.tokens().count();
-    int patches = manifest.grid().patches();
-    int[] last = new int[tokens];
-    Arrays.fill(last, manifest.codebook().size() - 1);
+  private void continuous(PtNDManager scope, NDArray noText) throws BundleException {
+    NDArray tokens = scope.zeros(new Shape(manifest.tokens().count(), manifest.tokens().dim()));
+    String dim = manifest.discrete() ? "codebook.dim" : "tokens.dim";
+    shape(dim, "hidden_dim", "condition_tokens", scope, tokens, noText)
+        .is(manifest.slots(), manifest.hiddenDim());
+  }
+
+  /** The last codeword everywhere, or the last class. */
+  private void ids(PtNDManager scope, NDArray noText) throws BundleException {
+    int count = manifest.takesTokens() ? manifest.tokens().count() : 1;
+    String field = manifest.takesTokens() ? "codebook.size" : "classes.count";
+    int size = manifest.takesTokens() ? manifest.codebook().size() : manifest.classes().count();
+    int[] last = new int[count];
+    Arrays.fill(last, size - 1);
     NDArray ids = TorchScript.int64(scope, last);
+    shape(field, "hidden_dim", "condition", scope, ids, noText)
+        .is(manifest.slots(), manifest.hiddenDim());
+    int patches = manifest.grid().patches();
     NDArray order = TorchScript.int64(scope, IntStream.range(0, patches).toArray());
-    int width = manifest.textLimits().map(Manifest.Text::embedDim).orElse(1);
-    NDArray noText = scope.zeros(new Shape(0, width));
-    shape("codebook.size", "hidden_dim", "condition", scope, ids, noText)
-        .is(tokens, manifest.hiddenDim());
-    NDArray codes = scope.zeros(new Shape(tokens, manifest.codebook().dim()));
-    shape("codebook.dim", "hidden_dim", "condition_tokens", scope, codes, noText)
-        .is(tokens, manifest.hiddenDim());
-    Checked canvas = shape("codebook.size", "patch_dim", "canvas", scope, ids, order);
+    Checked canvas = shape(field, "patch_dim", "canvas", scope, ids, order);
     canvas.is(patches, manifest.patchDim());
     Manifest.Latent latent = manifest.latent();
     shape("latent", "latent", "latents", scope, canvas.result(), order)
@@ -83,7 +106,14 @@ final class ScriptChecks {
     Shape size = new Shape(latent.channels(), latent.height(), latent.width());
     Checked decoded = shape("latent", "image", "decode_latents", scope, scope.zeros(size));
     decoded.is(manifest.image().height(), manifest.image().width(), 3);
-    shape("image", "tokens.count", "encode", scope, decoded.result()).is(manifest.tokens().count());
+    if (manifest.encodes()) {
+      Checked tokens = shape("image", "tokens.count", "encode", scope, decoded.result());
+      if (manifest.discrete()) {
+        tokens.is(manifest.tokens().count());
+      } else {
+        tokens.is(manifest.tokens().count(), manifest.tokens().dim());
+      }
+    }
   }
 
   private Checked shape(

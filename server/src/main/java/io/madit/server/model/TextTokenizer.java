@@ -9,10 +9,12 @@ import java.util.Map;
 public final class TextTokenizer implements AutoCloseable {
   private final HuggingFaceTokenizer tokenizer;
   private final int maxTokens;
+  private final boolean specialTokens;
 
-  private TextTokenizer(HuggingFaceTokenizer tokenizer, int maxTokens) {
+  private TextTokenizer(HuggingFaceTokenizer tokenizer, Manifest.Text limits) {
     this.tokenizer = tokenizer;
-    this.maxTokens = maxTokens;
+    this.maxTokens = limits.maxTokens();
+    this.specialTokens = limits.specialTokens();
   }
 
   /**
@@ -22,26 +24,31 @@ public final class TextTokenizer implements AutoCloseable {
    */
   public static TextTokenizer load(Bundle bundle) throws BundleException {
     Manifest.Text limits = bundle.manifest().text();
-    if (limits == null) {
-      throw new BundleException("text", "the model takes none");
+    if (limits == null || !limits.tokenized()) {
+      throw new BundleException("text", "the model takes none, or only features of it");
     }
     try {
       // No padding and no truncation: what the file says about them is overridden.
       Map<String, String> options =
           Map.of("padding", "false", "truncation", "false", "addSpecialTokens", "false");
       return new TextTokenizer(
-          HuggingFaceTokenizer.newInstance(bundle.tokenizerFile(), options), limits.maxTokens());
+          HuggingFaceTokenizer.newInstance(bundle.tokenizerFile(), options), limits);
     } catch (IOException | RuntimeException e) {
       throw new BundleException(Bundle.TOKENIZER, "cannot be loaded: " + e.getMessage());
     }
   }
 
-  /** Ids of the text without special tokens, cut after the model's largest number of tokens. */
+  /**
+   * Ids of the text, cut after the model's largest number of tokens. Where special tokens belong to
+   * them, the last one stays the end.
+   */
   public int[] encode(String text) {
-    return Arrays.stream(tokenizer.encode(text, false, false).getIds())
-        .limit(maxTokens)
-        .mapToInt(Math::toIntExact)
-        .toArray();
+    long[] ids = tokenizer.encode(text, specialTokens, false).getIds();
+    int[] kept = Arrays.stream(ids).limit(maxTokens).mapToInt(Math::toIntExact).toArray();
+    if (specialTokens && ids.length > maxTokens) {
+      kept[maxTokens - 1] = Math.toIntExact(ids[ids.length - 1]);
+    }
+    return kept;
   }
 
   @Override

@@ -20,6 +20,13 @@ public sealed interface VisualInput {
   record ContinuousTokens(float[] values) implements VisualInput {}
 
   /**
+   * No tokens, only a class.
+   *
+   * @param label within the classes, or -1 for none
+   */
+  record ClassLabel(int label) implements VisualInput {}
+
+  /**
    * Latents in model space: decoded at once, without rounds.
    *
    * @param values {@code [C][h][w]}, float32

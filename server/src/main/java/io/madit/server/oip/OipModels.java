@@ -19,7 +19,7 @@ final class OipModels {
 
   OipModels(ModelRegistry registry) {
     this.registry = registry;
-    List<ServedModel> models = registry.all();
+    List<ServedModel> models = registry.all().stream().filter(OipModels::fits).toList();
     for (int i = 0; i < models.size(); i++) {
       String name = models.get(i).manifest().name();
       long number =
@@ -28,6 +28,11 @@ final class OipModels {
               .count();
       all.add(new OipModel(models.get(i), Long.toString(number)));
     }
+  }
+
+  /** This protocol takes ids and gives pictures. */
+  private static boolean fits(ServedModel model) {
+    return model.manifest().discrete() && model.manifest().autoencoder();
   }
 
   List<OipModel> all() {
@@ -47,6 +52,11 @@ final class OipModels {
    */
   OipModel find(String name, String version) {
     ServedModel any = registry.find(name);
+    if (!fits(any)) {
+      throw RequestFailure.of(
+          ErrorCode.UNIMPLEMENTED,
+          "model " + any.bundle().id() + " is not served here: it does not take ids to pictures");
+    }
     if (version.isEmpty()) {
       return all.stream().filter(model -> model.served().equals(any)).findFirst().orElseThrow();
     }

@@ -50,12 +50,20 @@ final class ConditioningParser {
           FIELD + "text", "must have at most " + MAX_CHARACTERS + " characters", text.length());
       return TextConditioning.NONE;
     }
-    return new TextConditioning.TokenIds(model.tokenizer().orElseThrow().encode(text));
+    if (model.tokenizer().isEmpty()) {
+      violations.add(FIELD + "text", "must be absent: this model takes text as embeddings only");
+      return TextConditioning.NONE;
+    }
+    return new TextConditioning.TokenIds(model.tokenizer().get().encode(text));
   }
 
   private static TextConditioning tokenIds(
       Conditioning given, Manifest.Text limits, Violations violations) {
     String field = FIELD + "text_token_ids.ids";
+    if (!limits.tokenized()) {
+      violations.add(field, "must be empty: this model takes text as embeddings only");
+      return TextConditioning.NONE;
+    }
     int[] ids = given.getTextTokenIds().getIdsList().stream().mapToInt(i -> i).toArray();
     violations.within(field + ".length", ids.length, 0, limits.maxTokens());
     for (int i = 0; i < ids.length; i++) {

@@ -1,9 +1,11 @@
 package io.madit.server.rpc;
 
+import io.madit.server.model.Family;
 import io.madit.server.model.GuidancePlacement;
 import io.madit.server.reveal.GuidanceSchedule;
 import io.madit.server.reveal.RevealOrder;
 import io.madit.server.reveal.RevealSchedule;
+import io.madit.v1.ModelFamily;
 import io.madit.v1.Precision;
 
 /** Server enums to wire enums. */
@@ -40,7 +42,20 @@ final class Enums {
     };
   }
 
+  static ModelFamily wire(Family family) {
+    return switch (family) {
+      case MADIT -> ModelFamily.MODEL_FAMILY_MADIT;
+      case V2FLOW -> ModelFamily.MODEL_FAMILY_V2FLOW;
+      case MAR -> ModelFamily.MODEL_FAMILY_MAR;
+      case TA_TITOK -> ModelFamily.MODEL_FAMILY_TA_TITOK;
+    };
+  }
+
+  /** Null where a model knows no guidance. */
   static io.madit.v1.GuidancePlacement wire(GuidancePlacement placement) {
+    if (placement == null) {
+      return io.madit.v1.GuidancePlacement.GUIDANCE_PLACEMENT_UNSPECIFIED;
+    }
     return switch (placement) {
       case BUFFER -> io.madit.v1.GuidancePlacement.GUIDANCE_PLACEMENT_BUFFER;
       case VELOCITY -> io.madit.v1.GuidancePlacement.GUIDANCE_PLACEMENT_VELOCITY;

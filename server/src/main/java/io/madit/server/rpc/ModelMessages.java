@@ -8,7 +8,6 @@ import io.madit.v1.ConditioningKind;
 import io.madit.v1.DoubleRange;
 import io.madit.v1.GuidanceSchedule;
 import io.madit.v1.Model;
-import io.madit.v1.ModelFamily;
 import io.madit.v1.ModelState;
 import io.madit.v1.ModelSummary;
 import io.madit.v1.OutputFormat;
@@ -19,13 +18,12 @@ import io.madit.v1.RevealSchedule;
 import io.madit.v1.SamplingBounds;
 import io.madit.v1.TextLimits;
 import io.madit.v1.Uint32Range;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
 /** Models as messages. */
 final class ModelMessages {
-  private static final List<Capability> CAPABILITIES =
-      List.of(Capability.CAPABILITY_DETOKENIZE, Capability.CAPABILITY_TOKENIZE);
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private ModelMessages() {}
@@ -35,9 +33,9 @@ final class ModelMessages {
     return ModelSummary.newBuilder()
         .setName(manifest.name())
         .setVersion(manifest.version())
-        .setFamily(ModelFamily.MODEL_FAMILY_MADIT)
+        .setFamily(Enums.wire(manifest.family()))
         .setState(ModelState.MODEL_STATE_READY)
-        .addAllCapabilities(CAPABILITIES)
+        .addAllCapabilities(capabilities(manifest))
         .setImageWidth(manifest.image().width())
         .setImageHeight(manifest.image().height())
         .build();
@@ -49,18 +47,16 @@ final class ModelMessages {
         Model.newBuilder()
             .setName(manifest.name())
             .setVersion(manifest.version())
-            .setFamily(ModelFamily.MODEL_FAMILY_MADIT)
+            .setFamily(Enums.wire(manifest.family()))
             .setState(ModelState.MODEL_STATE_READY)
-            .addAllCapabilities(CAPABILITIES)
+            .addAllCapabilities(capabilities(manifest))
             .setImageWidth(manifest.image().width())
             .setImageHeight(manifest.image().height())
             .setGridHeight(manifest.grid().rows())
             .setGridWidth(manifest.grid().columns())
             .setPatchDim(manifest.patchDim())
             .setCodebookSize(manifest.codebook().size())
-            .addTokenCounts(manifest.tokens().count())
-            .setDefaultTokenCount(manifest.tokens().count())
-            .setTokenDim(manifest.codebook().dim())
+            .setTokenDim(manifest.tokens().dim())
             .addLatentShape(manifest.latent().channels())
             .addLatentShape(manifest.latent().height())
             .addLatentShape(manifest.latent().width())
@@ -69,7 +65,7 @@ final class ModelMessages {
             .setPixelRange(range(-1, 1))
             .setNeutralGuidanceScale(1)
             .setGuidancePlacement(Enums.wire(manifest.guidancePlacement()))
-            .setSolver("euler")
+            .setSolver(manifest.family().solver(manifest.adaptiveSteps()))
             .setPrecision(Enums.wire(served.placement().precision()))
             .setDecodePrecision(Precision.PRECISION_FLOAT32)
             .setDevice(served.placement().device())
@@ -77,6 +73,16 @@ final class ModelMessages {
             .setLicense(manifest.licence())
             .setProvenance(json(manifest.provenance()))
             .setManifestSha256(served.bundle().manifestSha256());
+    if (manifest.takesTokens()) {
+      model
+          .addTokenCounts(manifest.tokens().count())
+          .setDefaultTokenCount(manifest.tokens().count());
+    }
+    if (manifest.classes() != null) {
+      model
+          .addConditioning(ConditioningKind.CONDITIONING_KIND_CLASS_LABEL)
+          .setClassCount(manifest.classes().count());
+    }
     sampling(manifest, model);
     manifest
         .textLimits()
@@ -89,6 +95,19 @@ final class ModelMessages {
     return model.build();
   }
 
+  private static List<Capability> capabilities(Manifest manifest) {
+    List<Capability> capabilities = new ArrayList<>();
+    if (manifest.takesTokens()) {
+      capabilities.add(Capability.CAPABILITY_DETOKENIZE);
+    } else {
+      capabilities.add(Capability.CAPABILITY_GENERATE);
+    }
+    if (manifest.encodes()) {
+      capabilities.add(Capability.CAPABILITY_TOKENIZE);
+    }
+    return capabilities;
+  }
+
   private static void sampling(Manifest manifest, Model.Builder model) {
     model.setSamplingDefaults(Reports.sampling(manifest.sampling().settings()));
     Manifest.Bounds bounds = manifest.bounds();
@@ -99,9 +118,11 @@ final class ModelMessages {
             .setGuidanceScale(range(0, bounds.maxGuidanceScale()))
             .setTemperature(range(0, SamplingParser.MAX_TEMPERATURE))
             .setNoiseScale(range(0, SamplingParser.MAX_NOISE_SCALE))
-            .setRegressionOnly(true));
+            .setRegressionOnly(manifest.family().hasCoarseEstimate()));
+    if (manifest.hasCodewordKl()) {
+      model.addRevealOrders(RevealOrder.REVEAL_ORDER_KL);
+    }
     model
-        .addRevealOrders(RevealOrder.REVEAL_ORDER_KL)
         .addRevealOrders(RevealOrder.REVEAL_ORDER_RANDOM)
         .addRevealOrders(RevealOrder.REVEAL_ORDER_RASTER)
         .addRevealOrders(RevealOrder.REVEAL_ORDER_USER)
@@ -109,11 +130,14 @@ final class ModelMessages {
         .addRevealSchedules(RevealSchedule.REVEAL_SCHEDULE_LINEAR)
         .addGuidanceSchedules(GuidanceSchedule.GUIDANCE_SCHEDULE_CONSTANT)
         .addGuidanceSchedules(GuidanceSchedule.GUIDANCE_SCHEDULE_LINEAR)
-        .addOutputFormats(OutputFormat.OUTPUT_FORMAT_PNG)
-        .addOutputFormats(OutputFormat.OUTPUT_FORMAT_JPEG)
-        .addOutputFormats(OutputFormat.OUTPUT_FORMAT_WEBP)
-        .addOutputFormats(OutputFormat.OUTPUT_FORMAT_RAW_RGB)
         .addOutputFormats(OutputFormat.OUTPUT_FORMAT_LATENTS);
+    if (manifest.autoencoder()) {
+      model
+          .addOutputFormats(OutputFormat.OUTPUT_FORMAT_PNG)
+          .addOutputFormats(OutputFormat.OUTPUT_FORMAT_JPEG)
+          .addOutputFormats(OutputFormat.OUTPUT_FORMAT_WEBP)
+          .addOutputFormats(OutputFormat.OUTPUT_FORMAT_RAW_RGB);
+    }
     manifest
         .presets()
         .forEach(
@@ -126,8 +150,8 @@ final class ModelMessages {
 
   private static TextLimits text(Manifest.Text text) {
     return TextLimits.newBuilder()
-        .setAcceptsText(true)
-        .setAcceptsTokenIds(true)
+        .setAcceptsText(text.tokenized())
+        .setAcceptsTokenIds(text.tokenized())
         .setAcceptsEmbeddings(true)
         .setMaxCharacters(ConditioningParser.MAX_CHARACTERS)
         .setMaxTokens(text.maxTokens())

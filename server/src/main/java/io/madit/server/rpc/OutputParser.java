@@ -1,6 +1,7 @@
 package io.madit.server.rpc;
 
 import io.madit.server.image.EncodeSettings;
+import io.madit.server.model.Manifest;
 import io.madit.v1.OutputFormat;
 import io.madit.v1.OutputOptions;
 import java.util.ArrayList;
@@ -13,7 +14,7 @@ final class OutputParser {
 
   private OutputParser() {}
 
-  static OutputSpec parse(OutputOptions given, Violations violations) {
+  static OutputSpec parse(Manifest manifest, OutputOptions given, Violations violations) {
     List<OutputFormat> formats = new ArrayList<>();
     formats.add(format("format", given.getFormat(), given.getFormatValue(), violations));
     violations.within(
@@ -28,6 +29,9 @@ final class OutputParser {
               given.getExtraFormats(i),
               given.getExtraFormatsValue(i),
               violations));
+    }
+    if (!manifest.autoencoder() && formats.stream().anyMatch(OutputSpec::isPicture)) {
+      violations.add(FIELD + "format", "must be LATENTS: this model has no autoencoder");
     }
     EncodeSettings standard = EncodeSettings.DEFAULT;
     int jpeg = given.hasJpegQuality() ? given.getJpegQuality() : standard.jpegQuality();

@@ -50,7 +50,7 @@ public record PictureOptions(
         ConditioningParser.parse(model, conditioning, violations),
         SamplingParser.parse(model, sampling, violations),
         sampling.hasSeed() ? sampling.getSeed() : seeds.nextLong(),
-        OutputParser.parse(output, violations),
+        OutputParser.parse(model.manifest(), output, violations),
         options.getClientRequestId(),
         priority(options, violations));
   }
@@ -102,7 +102,7 @@ public record PictureOptions(
   }
 
   private int slots() {
-    return model.manifest().tokens().count() + text.length();
+    return model.manifest().slots() + text.length();
   }
 
   /** Decoder rows of a round. */

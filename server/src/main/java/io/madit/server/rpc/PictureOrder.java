@@ -12,6 +12,11 @@ public record PictureOrder(PictureOptions options, VisualInput visual) {
    */
   public static PictureOrder parse(CallContext context, DetokenizeRequest request) {
     ServedModel model = context.models().find(request.getModel());
+    if (!model.manifest().takesTokens() && !request.getVisual().hasLatents()) {
+      throw RequestFailure.of(
+          ErrorCode.UNIMPLEMENTED,
+          "Detokenize is not known to model " + model.bundle().id() + ", which draws from a class");
+    }
     Violations violations = new Violations();
     VisualInput visual = VisualParser.parse(model, request.getVisual(), violations);
     PictureOptions options =

@@ -39,6 +39,7 @@ final class SamplingParser {
             base.flowSteps(),
             bounds.maxFlowSteps(),
             mine);
+    refuseUnknown(manifest, given, mine);
     double guidance = given.hasGuidanceScale() ? given.getGuidanceScale() : base.guidanceScale();
     mine.within(FIELD + "guidance_scale", guidance, 0, bounds.maxGuidanceScale());
     double temperature = given.hasTemperature() ? given.getTemperature() : base.temperature();
@@ -53,6 +54,9 @@ final class SamplingParser {
           "sampling", "must have no choice_temperature, gtr or frequency_steps for this model");
     }
     RevealOrder order = order(given, base.revealOrder(), mine);
+    if (order == RevealOrder.KL && !manifest.hasCodewordKl()) {
+      mine.add(FIELD + "reveal_order", "must not be KL: this model's codewords have no KL");
+    }
     RevealSchedule schedule = schedule(given, base.revealSchedule(), mine);
     GuidanceSchedule guided = guidanceSchedule(given, base.guidanceSchedule(), mine);
     UserPlan plan = userPlan(manifest, given, order, mine);
@@ -71,6 +75,21 @@ final class SamplingParser {
         temperature,
         noise,
         plan);
+  }
+
+  /** Options that would have no effect. */
+  private static void refuseUnknown(
+      Manifest manifest, SamplingOptions given, Violations violations) {
+    if (manifest.adaptiveSteps()
+        && (given.hasFlowSteps() || given.getUserPlan().getFlowStepsCount() > 0)) {
+      violations.add(FIELD + "flow_steps", "must be absent: this model's solver is adaptive");
+    }
+    if (given.getRegressionOnly() && !manifest.family().hasCoarseEstimate()) {
+      violations.add(FIELD + "regression_only", "must be false for this model");
+    }
+    if (!manifest.family().draws() && (given.hasTemperature() || given.hasNoiseScale())) {
+      violations.add("sampling", "must have no temperature or noise_scale: this model draws none");
+    }
   }
 
   private static Manifest.Sampling base(

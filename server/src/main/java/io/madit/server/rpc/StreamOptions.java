@@ -27,6 +27,11 @@ record StreamOptions(
     ServedModel model = context.models().find(begin.getModel());
     Manifest manifest = model.manifest();
     Violations violations = new Violations();
+    if (!manifest.discrete()) {
+      throw RequestFailure.of(
+          ErrorCode.UNIMPLEMENTED,
+          "StreamDetokenize is not known to model " + model.bundle().id() + ", which takes no ids");
+    }
     PictureOptions picture =
         PictureOptions.parse(
             model,

@@ -9,14 +9,14 @@ import io.madit.server.image.PictureFit;
 import io.madit.server.image.PictureReader;
 import io.madit.server.image.RgbPicture;
 import io.madit.server.model.Manifest;
+import io.madit.server.model.VisualInput;
 import io.madit.server.telemetry.RequestObservation;
 import io.madit.v1.ImageFit;
 import io.madit.v1.ImageInput;
 import io.madit.v1.RawImage;
-import io.madit.v1.TokenIds;
 import io.madit.v1.TokenizeRequest;
 import io.madit.v1.TokenizeResponse;
-import io.madit.v1.VisualTokens;
+import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 
@@ -36,6 +36,11 @@ final class TokenizeCall {
     RequestObservation observation = RequestObservation.ofCall();
     observation.clientRequestId(request.getOptions().getClientRequestId());
     ServedModel model = context.models().find(request.getModel());
+    if (!model.manifest().encodes()) {
+      throw RequestFailure.of(
+          ErrorCode.UNIMPLEMENTED,
+          "Tokenize is not known to model " + model.bundle().id() + ", which has no encoder");
+    }
     check(model.manifest(), request);
     String requestId = context.newRequestId();
     observation.accepted(requestId, model.bundle().id());
@@ -90,6 +95,9 @@ final class TokenizeCall {
     violations.within("vocabulary_offset", offset, 0, 0xFFFFFFFFL - manifest.codebook().size() + 1);
     if (request.getSamplePosterior()) {
       violations.add("sample_posterior", "must be false: this model's tokens are deterministic");
+    }
+    if (request.getIncludeTokenKl() && !manifest.hasCodewordKl()) {
+      violations.add("include_token_kl", "must be false: this model's codewords have no KL");
     }
     if (request.getIncludeLatents()) {
       violations.add("include_latents", "must be false for this model");
@@ -166,16 +174,13 @@ final class TokenizeCall {
       ServedModel model,
       TokenizeResult result,
       long totalNanos) {
-    TokenIds.Builder ids = TokenIds.newBuilder().setVocabularyOffset(request.getVocabularyOffset());
     TokenizeResponse.Builder response = TokenizeResponse.newBuilder();
-    for (int id : result.ids()) {
-      ids.addIds(id + request.getVocabularyOffset());
-      if (request.getIncludeTokenKl()) {
-        response.addTokenKl(model.bundle().codewordKl(id));
-      }
+    if (request.getIncludeTokenKl() && result.tokens() instanceof VisualInput.TokenIds tokens) {
+      Arrays.stream(tokens.ids()).forEach(id -> response.addTokenKl(model.bundle().codewordKl(id)));
     }
     return response
-        .setVisual(VisualTokens.newBuilder().setTokenIds(ids))
+        .setVisual(
+            VisualMessages.tokens(result.tokens(), model.manifest(), request.getVocabularyOffset()))
         .setReport(
             Reports.tokenize(
                 requestId, request.getOptions().getClientRequestId(), model, result, totalNanos))

@@ -16,7 +16,10 @@ final class VisualParser {
   static VisualInput parse(ServedModel model, VisualTokens given, Violations violations) {
     Manifest manifest = model.manifest();
     return switch (given.getKindCase()) {
-      case TOKEN_IDS -> tokenIds(manifest, given.getTokenIds(), violations);
+      case TOKEN_IDS ->
+          discrete(manifest, violations)
+              ? tokenIds(manifest, given.getTokenIds(), violations)
+              : null;
       case CONTINUOUS_TOKENS -> {
         float[] values =
             Tensors.read(
@@ -24,7 +27,7 @@ final class VisualParser {
                 FIELD + ".continuous_tokens",
                 violations,
                 manifest.tokens().count(),
-                manifest.codebook().dim());
+                manifest.tokens().dim());
         yield values == null ? null : new VisualInput.ContinuousTokens(values);
       }
       case LATENTS -> {
@@ -44,6 +47,13 @@ final class VisualParser {
         yield null;
       }
     };
+  }
+
+  private static boolean discrete(Manifest manifest, Violations violations) {
+    if (!manifest.discrete()) {
+      violations.add(FIELD + ".token_ids", "must be absent: this model's tokens are continuous");
+    }
+    return manifest.discrete();
   }
 
   private static VisualInput tokenIds(Manifest manifest, TokenIds given, Violations violations) {

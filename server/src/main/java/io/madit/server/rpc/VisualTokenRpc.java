@@ -66,7 +66,12 @@ public final class VisualTokenRpc extends VisualTokenServiceGrpc.VisualTokenServ
 
   @Override
   public void generate(GenerateRequest request, StreamObserver<GenerateResponse> observer) {
-    answer("generate", observer, () -> unimplemented("Generate"));
+    answer(
+        "generate",
+        observer,
+        () ->
+            GenerateCall.start(
+                context, request, (ServerCallStreamObserver<GenerateResponse>) observer));
   }
 
   @Override

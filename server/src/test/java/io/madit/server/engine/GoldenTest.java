@@ -124,7 +124,8 @@ class GoldenTest {
         engine
             .tokenize(new TokenizeCommand(bundle, picture, OptionalLong.empty()))
             .get(60, TimeUnit.SECONDS);
-    assertThat(result.ids()).containsExactly(Resources.ints(tokenize.get("ids")));
+    assertThat(((VisualInput.TokenIds) result.tokens()).ids())
+        .containsExactly(Resources.ints(tokenize.get("ids")));
   }
 
   @Test

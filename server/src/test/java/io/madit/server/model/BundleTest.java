@@ -68,7 +68,7 @@ class BundleTest {
   @CsvSource({
     "/schema_version, 2, schema_version",
     "/name, null, name",
-    "/family, \"v2flow\", family",
+    "/family, \"other\", family",
     "/image/height, 0, image.height",
     "/image/height, 1.5, image.height",
     "/grid, null, grid",

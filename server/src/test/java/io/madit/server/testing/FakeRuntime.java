@@ -87,9 +87,9 @@ public final class FakeRuntime implements ModelRuntime {
   }
 
   @Override
-  public int[] encode(RgbPicture picture) {
+  public VisualInput encode(RgbPicture picture) {
     onEncode.run();
-    return new int[manifest.tokens().count()];
+    return new VisualInput.TokenIds(new int[manifest.tokens().count()]);
   }
 
   @Override

@@ -61,7 +61,7 @@ public final class WatchedRuntime implements ModelRuntime {
   }
 
   @Override
-  public int[] encode(RgbPicture picture) {
+  public VisualInput encode(RgbPicture picture) {
     return real.encode(picture);
   }
 
