@@ -8,13 +8,14 @@ import hashlib
 import json
 import re
 import zipfile
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
-from .madit import MaditConfig, MaditModel, SamplingDefaults, TextConfig
+from .gtr import GtrOptions
+from .madit import FrequencySteps, MaditConfig, MaditModel, SamplingDefaults, TextConfig
 from .scripted import ScriptedMadit
 from .tokenizer import TokenizerConfig
 from .vae import VaeConfig
@@ -43,9 +44,28 @@ def config_from_dict(raw: dict) -> MaditConfig:
             "vae": VaeConfig(**vae),
             "tokenizer": TokenizerConfig(**raw["tokenizer"]),
             "text": TextConfig(**raw["text"]) if raw["text"] else None,
-            "sampling": SamplingDefaults(**raw["sampling"]),
+            "sampling": sampling_from_dict(raw["sampling"]),
         }
     )
+
+
+def sampling_from_dict(raw: dict) -> SamplingDefaults:
+    """Sampling settings from JSON; what is absent has its default."""
+    sampling = SamplingDefaults(**raw)
+    if sampling.gtr:
+        sampling = replace(sampling, gtr=GtrOptions(**raw["gtr"]))
+    if sampling.frequency_steps:
+        sampling = replace(sampling, frequency_steps=FrequencySteps(**raw["frequency_steps"]))
+    return sampling
+
+
+def sampling_to_dict(sampling: SamplingDefaults) -> dict[str, object]:
+    """The settings as a manifest has them: without what is not set."""
+    return {
+        name: {key: inner for key, inner in value.items() if inner is not None} if isinstance(value, dict) else value
+        for name, value in asdict(sampling).items()
+        if value is not None
+    }
 
 
 def write_bundle(
@@ -64,6 +84,17 @@ def write_bundle(
     if tokenizer_json is not None:
         files[TOKENIZER] = tokenizer_json.encode()
     write_folder(folder, ScriptedMadit(model), asdict(model.config), manifest(model, info), files, compact)
+
+
+def renew_bundle(source: Path, folder: Path, compact: bool = False) -> None:
+    """Writes the weights of ``source`` with today's script; its manifest stays, but for hashes and new bounds."""
+    model = read_model(source)
+    old = json.loads((source / MANIFEST).read_text())
+    files = {name: (source / name).read_bytes() for name in old["files"] if name != MODEL}
+    bounds = manifest(model, BundleInfo(old["version"]))["bounds"] | old["bounds"]
+    if compact:
+        round_weights(model, torch.float16)
+    write_folder(folder, ScriptedMadit(model), asdict(model.config), old | {"bounds": bounds}, files, compact)
 
 
 def write_folder(
@@ -177,23 +208,29 @@ def manifest(model: MaditModel, info: BundleInfo) -> dict[str, object]:
         "text": text,
         "hidden_dim": config.width,
         "guidance_placement": config.guidance_placement,
-        "sampling": asdict(config.sampling),
+        "sampling": sampling_to_dict(config.sampling),
         "bounds": {
             "max_rounds": max(128, 2 * config.patches),
             "max_flow_steps": 100,
+            "max_boosted_flow_steps": 100,
             "max_guidance_scale": 20.0,
         },
-        "presets": {
-            "quality": {"rounds": config.sampling.rounds, "flow_steps": config.sampling.flow_steps},
-            "fast": {
-                "rounds": max(1, config.sampling.rounds // 4),
-                "flow_steps": max(1, config.sampling.flow_steps // 2),
-            },
-        },
+        "presets": usual_presets(config.sampling.rounds, config.sampling.flow_steps),
         "parameter_count": sum(p.numel() for p in model.parameters()),
         "licence": info.licence,
         "provenance": info.provenance,
         "metrics": info.metrics,
+    }
+
+
+def usual_presets(rounds: int, flow_steps: int) -> dict[str, dict[str, int]]:
+    """Presets of a model of which nothing has been measured: ``exact`` saves nothing, the others ever more."""
+    half = max(1, flow_steps // 2)
+    return {
+        "exact": {"rounds": rounds, "flow_steps": flow_steps},
+        "balanced": {"rounds": max(1, rounds // 4), "flow_steps": flow_steps},
+        "fast": {"rounds": max(1, rounds // 4), "flow_steps": half},
+        "draft": {"rounds": max(1, rounds // 16), "flow_steps": half},
     }
 
 

@@ -68,6 +68,25 @@ def evaluate(
 
 
 @app.command()
+def presets(
+    bundle: Annotated[Path, typer.Option(help="bundle folder")],
+    split: Annotated[str, typer.Option(help="validation (choose settings) or test (report)")] = "validation",
+    count: Annotated[int, typer.Option(min=1, help="pictures")] = 16,
+    out: Annotated[Path, typer.Option(help="folder for presets.md, presets.json and presets.webp")] = Path(
+        "out/presets"
+    ),
+    write: Annotated[bool, typer.Option("--write", help="write the numbers into the bundle's manifest")] = False,
+) -> None:
+    """Measures the presets of a bundle against its preset exact and against held-out pictures."""
+    from .presets import measure_bundle
+
+    try:
+        measure_bundle(bundle, split, count, out, write)
+    except ValueError as error:
+        raise _fatal(error) from error
+
+
+@app.command()
 def export(
     out: Annotated[Path, typer.Option(help="bundle folder to write")],
     run: Annotated[str, typer.Option(help="name of a training run")] = "madit-nano",
@@ -76,13 +95,19 @@ def export(
     compact: Annotated[bool, typer.Option(help="float16-rounded weights, compressed")] = False,
     metrics: Annotated[Path | None, typer.Option(help="metrics.json of an evaluation")] = None,
     provenance: Annotated[Path | None, typer.Option(help="JSON object: data, time, settings")] = None,
+    renew: Annotated[
+        Path | None, typer.Option(help="a bundle whose weights and manifest to keep, with today's script")
+    ] = None,
 ) -> None:
     """Writes a trained model as a bundle."""
-    from .bundle import BundleInfo, write_bundle
+    from .bundle import BundleInfo, renew_bundle, write_bundle
     from .text import tokenizer_json
     from .train import load_model
     from .trainer import run_dir
 
+    if renew:
+        renew_bundle(renew, out, compact)
+        return
     model = load_model(run_dir(run))
     model.tokenizer.finish_kl()
     info = BundleInfo(version, licence, _object(provenance), _object(metrics))

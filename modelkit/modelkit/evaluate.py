@@ -68,10 +68,10 @@ def draw(model: MaditModel, ids: Tensor, captions: list[str], row: Row) -> Tenso
         canvases = [generator.canvas(one, order) for one, order in zip(part, orders)]
         for index in range(len(plans[0].rounds)):
             rounds = [plan.rounds[index] for plan in plans]
-            budget = [
-                [r.begin, r.end, r.flow_steps, 0, start + i, int(row.regression_only)] for i, r in enumerate(rounds)
-            ]
-            scales = [[r.guidance, 0.0, row.sampling.temperature, row.sampling.noise_scale] for r in rounds]
+            flags = int(row.regression_only)
+            budget = [[r.begin, r.end, r.flow_steps, r.boosted_steps, start + i, flags] for i, r in enumerate(rounds)]
+            own = [row.sampling.temperature, row.sampling.noise_scale]
+            scales = [[r.guidance, r.boost_fraction, *own] for r in rounds]
             generator.round(
                 conditions, canvases, orders, torch.tensor(budget), torch.tensor(scales, dtype=torch.float64)
             )
@@ -85,15 +85,21 @@ def _embed(model: MaditModel, caption: str) -> Tensor:
 
 
 @torch.no_grad()
-def evaluate(model: MaditModel, split: str, count: int, out: Path, rows: list[Row] | None = None) -> dict[str, dict]:
-    """Prints and returns the table; writes ``metrics.json``, ``table.md`` and ``grid.png`` to ``out``."""
+def held_out(model: MaditModel, split: str, count: int) -> tuple[Tensor, LatentSet, Tensor]:
+    """``count`` scenes of a split: pictures uint8 [B, H, W, 3], latents with captions, ids int64 [B, L]."""
     pictures, captions = scenes(split, SCENES)
     # Scenes are sorted by emoji: a smaller selection is spread evenly over all of them.
     chosen = np.linspace(0, SCENES - 1, count).round().astype(int)
     pictures, captions = np.stack([pictures[i] for i in chosen]), [captions[i] for i in chosen]
-    truth = torch.from_numpy(pictures)
     held = encode_scenes(model.vae, pictures, captions, model.config.tokenizer.patch)
-    ids = torch.cat([model.tokenizer.encode(chunk) for chunk in held.latents.split(32)])
+    return torch.from_numpy(pictures), held, torch.cat([model.tokenizer.encode(c) for c in held.latents.split(32)])
+
+
+@torch.no_grad()
+def evaluate(model: MaditModel, split: str, count: int, out: Path, rows: list[Row] | None = None) -> dict[str, dict]:
+    """Prints and returns the table; writes ``metrics.json``, ``table.md`` and ``grid.png`` to ``out``."""
+    truth, held, ids = held_out(model, split, count)
+    captions = held.captions
     report: dict[str, dict] = {}
     shown: dict[str, Tensor] = {"original": truth}
     for name, drawn in _fixed_rows(model, held, ids):

@@ -5,7 +5,7 @@ Nothing here comes from the scripted module: a server that agrees with these fil
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -13,12 +13,13 @@ from safetensors.torch import save_file
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from .bundle import TOKENIZER, BundleInfo, read_model, write_bundle
+from .bundle import TOKENIZER, BundleInfo, read_model, sampling_to_dict, write_bundle
+from .gtr import GtrOptions
 from .initialise import random_model, sized
-from .madit import MaditConfig, MaditModel, SamplingDefaults, TextConfig
+from .madit import FrequencySteps, MaditConfig, MaditModel, SamplingDefaults, TextConfig
 from .philox import FLOW_NOISE, SOLVER_NOISE, gaussian, philox, shuffle
 from .reference import Request, read_out, sample, to_latents, to_rgb
-from .reveal import RevealPlan, guidance_at, masked_counts, plan_for, user_plan
+from .reveal import RevealPlan, compile_plan, guidance_at, masked_counts, plan_for, reveal_order, user_plan
 
 WORDS = """[UNK] a an and the of on in with two three four red orange yellow green blue purple pink brown black white
 grey cat dog bird fish horse tree flower sun moon star cloud rain snow fire water house car boat train plane heart face
@@ -111,6 +112,15 @@ def pico_cases(config: MaditConfig) -> list[Case]:
         "rounds-n-minus-1": {"rounds": n - 1},
         "rounds-more-than-n": {"rounds": n + 36},
         "rounds-n-minus-1-linear": {"rounds": n - 1, "reveal_schedule": "linear"},
+        "halton": {"reveal_order": "halton"},
+        "gtr": {"reveal_order": "gtr"},
+        "gtr-boosted": {
+            "reveal_order": "gtr",
+            "gtr": GtrOptions(1, 1, 6, 2, 3),
+            "frequency_steps": FrequencySteps(0.25, 9),
+        },
+        "boosted": {"frequency_steps": FrequencySteps(0.5, 7)},
+        "boosted-guidance-off": {"guidance_scale": 1.0, "frequency_steps": FrequencySteps(0.5, 7)},
     }
     cases = [base] + [replace(base, name=name, sampling=replace(defaults, **c)) for name, c in changed.items()]
     cases += [
@@ -137,7 +147,9 @@ def _user_plan(n: int) -> RevealPlan:
 
 def some_cases(config: MaditConfig) -> list[Case]:
     """The cases that see what only the third bundle has."""
-    names = "default random guidance-off rounds-64 regression-only missing-suffix user-plan no-caption".split()
+    names = (
+        "default random guidance-off rounds-64 regression-only missing-suffix user-plan no-caption gtr-boosted".split()
+    )
     return [case for case in pico_cases(config) if case.name in names]
 
 
@@ -177,12 +189,14 @@ def _entry(case: Case, plan: RevealPlan) -> dict[str, object]:
         "text_ids": case.text_ids,
         "regression_only": case.regression_only,
         "user_plan": case.plan is not None,
-        "sampling": asdict(case.sampling),
+        "sampling": sampling_to_dict(case.sampling),
         "order": plan.order,
         "rounds": {
             "end": [r.end for r in plan.rounds],
             "flow_steps": [r.flow_steps for r in plan.rounds],
             "guidance": [r.guidance for r in plan.rounds],
+            "boosted_steps": [r.boosted_steps for r in plan.rounds],
+            "boost_fraction": [r.boost_fraction for r in plan.rounds],
         },
     }
 
@@ -229,7 +243,44 @@ def plan_document() -> dict[str, object]:
             linear = [guidance_at("linear", 3.0, patches, after) for after in masked[1:]]
             size = {"schedule": schedule, "patches": patches, "rounds": rounds}
             entries.append(size | {"masked": masked, "guidance_linear_3": linear})
-    return {"plans": entries}
+    return {"plans": entries, "orders": [_whole_plan(*given) for given in whole_plans()]}
+
+
+def whole_plans() -> list[tuple[SamplingDefaults, tuple[int, int], int, bool]]:
+    """Settings, grid, seed, and whether there are ids: every order, and the options of ``gtr``."""
+    base = SamplingDefaults(rounds=8, flow_steps=10)
+    few = [replace(base, reveal_order=name) for name in ("kl", "random", "raster", "halton", "gtr")]
+    options = [
+        GtrOptions(1, 1),
+        GtrOptions(4, 2, 12, 3, 4),
+        GtrOptions(reconstruction_rounds=7),
+        GtrOptions(3, 3, 5, 5, 9),
+    ]
+    gtr = replace(base, reveal_order="gtr", frequency_steps=FrequencySteps(0.1, 20))
+    plans = [(one, (16, 16), seed, True) for one in few for seed in (0, 77)]
+    plans += [(replace(gtr, gtr=one, rounds=k), (16, 16), 3, True) for one in options for k in (8, 20, 64)]
+    plans += [(replace(gtr, rounds=k), grid, -9, False) for k in (2, 5, 300) for grid in ((2, 2), (5, 8), (32, 32))]
+    plans += [(replace(base, reveal_order="halton"), grid, 0, False) for grid in ((1, 1), (3, 7), (32, 32), (64, 48))]
+    return plans
+
+
+def _whole_plan(sampling: SamplingDefaults, grid: tuple[int, int], seed: int, with_ids: bool) -> dict[str, object]:
+    """Ids are (13 i) mod 50 without every seventh; the KL of codeword c is (7 c) mod 50, half of it for ties."""
+    patches = grid[0] * grid[1]
+    ids = torch.tensor([-1 if i % 7 == 3 else 13 * i % 50 for i in range(patches)]) if with_ids else None
+    kl = torch.tensor([float(7 * code % 50 // 2) for code in range(50)]) if with_ids else None
+    plan = compile_plan(reveal_order(sampling, grid, seed, kl, ids), sampling, grid)
+    return {
+        "grid": grid,
+        "seed": seed,
+        "ids": [] if ids is None else ids.tolist(),
+        "codeword_kl": [] if kl is None else kl.tolist(),
+        "sampling": sampling_to_dict(sampling),
+        "order": plan.order,
+        "rounds": [[r.begin, r.end, r.flow_steps, r.boosted_steps] for r in plan.rounds],
+        "guidance": [r.guidance for r in plan.rounds],
+        "boost_fraction": [r.boost_fraction for r in plan.rounds],
+    }
 
 
 def _dump(document: dict[str, object]) -> str:

@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .gtr import GtrOptions
 from .tokenizer import Tokenizer, TokenizerConfig
 from .vae import Vae, VaeConfig
 
@@ -29,8 +30,16 @@ class TextConfig:
 
 
 @dataclass(frozen=True)
+class FrequencySteps:
+    """The share ``fraction`` of patches, those with most detail, gets ``boosted_flow_steps``."""
+
+    fraction: float
+    boosted_flow_steps: int
+
+
+@dataclass(frozen=True)
 class SamplingDefaults:
-    """What a request gets that names nothing."""
+    """What a request gets that names nothing. ``gtr`` has effect with that order only."""
 
     rounds: int = 64
     flow_steps: int = 10
@@ -40,6 +49,8 @@ class SamplingDefaults:
     reveal_schedule: str = "cosine"
     temperature: float = 1.0
     noise_scale: float = 1.0
+    gtr: GtrOptions | None = None
+    frequency_steps: FrequencySteps | None = None
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
+from .detail import detailed
 from .madit import MaditModel
 from .philox import FLOW_NOISE, gaussian
 from .reveal import RevealPlan, Round
@@ -63,15 +64,24 @@ def predict(
     elif one.guidance != 1:
         c_uncond = madit.uncond_c.expand_as(c)
     h_uncond = madit.coarse(c_uncond)
-    times = flow_times(one.flow_steps, config.time_shift)
-    x = noise
-    for now, following in pairwise(times):
-        t = now.float().expand(len(x))
-        v = madit.flow(x, h, c, t)
-        if one.guidance != 1:
-            v = one.guidance * v + (1 - one.guidance) * madit.flow(x, h_uncond, c_uncond, t)
-        x = x - float(now - following) * v
+    x = _integrate(model, noise, h, c, h_uncond, c_uncond, one.guidance, one.flow_steps)
+    if one.boost_fraction > 0:
+        boosted = _integrate(model, noise, h, c, h_uncond, c_uncond, one.guidance, one.boosted_steps)
+        x = torch.where(detailed(c, one.boost_fraction).unsqueeze(1), boosted, x)
     return x + h if config.flow_target == "residual" else x
+
+
+def _integrate(
+    model: MaditModel, x: Tensor, h: Tensor, c: Tensor, h_uncond: Tensor, c_uncond: Tensor, guidance: float, steps: int
+) -> Tensor:
+    """Euler's method from the noise x [M, P] at time 1 to time 0."""
+    for now, following in pairwise(flow_times(steps, model.config.time_shift)):
+        t = now.float().expand(len(x))
+        v = model.madit.flow(x, h, c, t)
+        if guidance != 1:
+            v = guidance * v + (1 - guidance) * model.madit.flow(x, h_uncond, c_uncond, t)
+        x = x - float(now - following) * v
+    return x
 
 
 def flow_times(steps: int, shift: float) -> Tensor:

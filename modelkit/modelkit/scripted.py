@@ -15,6 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .detail import detailed
 from .madit import Block, FlowMlp, MaditModel
 from .philox import gaussian, gaussian_rows, philox
 from .tokenizer import patchify, unpatchify
@@ -282,7 +283,8 @@ class ScriptedMadit(nn.Module):
         conds: [L + S_i, D] from :meth:`condition`. canvases: [N, P] in reveal order, rows before ``begin`` final.
         orders: int64 [N], raster index of each row. budget: int64 [B, 6] = begin, end, flow_steps, boosted_steps, seed
         (64 bits), flags (bit 0: regression only). scales: float64 [B, 4] = guidance, boost_fraction, temperature,
-        noise_scale. This family spends no boosted steps and has no temperature.
+        noise_scale. That fraction of the new patches, those with most detail, gets boosted_steps instead of flow_steps.
+        This family has no temperature.
         """
         plan: list[list[int]] = budget.tolist()
         places: list[Tensor] = []
@@ -413,69 +415,109 @@ class ScriptedMadit(nn.Module):
     ) -> Tensor:
         """Integrates the flow of the ``sampled`` requests; the other rows of h [total, P] come back unchanged.
 
-        c: [total + unconditional rows, D]. Requests with fewer steps than the longest stand still at the end.
+        c: [total + unconditional rows, D]. Rows that have done their steps leave the loop.
         """
         device = c.device
         total = h.shape[0]
         all_rows: list[Tensor] = []  # rows of h that are sampled
         guided_rows: list[Tensor] = []  # their guided ones, counted among the sampled
-        owner: list[Tensor] = []  # index into ``sampled`` of each sampled row
+        owner: list[Tensor] = []  # index into ``steps`` of each sampled row
         weights: list[Tensor] = []  # guidance scale of each guided row
         factors: list[Tensor] = []  # noise scale of each sampled row
         steps: list[float] = []
-        start, here, slot = 0, 0, 0
+        start, here = 0, 0
         for i in range(len(plan)):
-            begin, end, flow_steps, _, _, _ = plan[i]
-            guidance, _, _, noise_scale = scale[i]
+            begin, end, flow_steps, boosted_steps, _, _ = plan[i]
+            guidance, boost_fraction, _, noise_scale = scale[i]
             count = end - begin
             if i in sampled:
                 all_rows.append(torch.arange(start, start + count, device=device))
-                owner.append(torch.full([count], slot, dtype=torch.int64, device=device))
+                slots = torch.full([count], len(steps), dtype=torch.int64, device=device)
                 factors.append(torch.full([count, 1], noise_scale, dtype=torch.float32, device=device))
                 steps.append(float(flow_steps))
+                if boost_fraction > 0.0 and boosted_steps > flow_steps:
+                    slots = slots + detailed(c[start : start + count], boost_fraction).long()
+                    steps.append(float(boosted_steps))
+                owner.append(slots)
                 if i in guided:
                     guided_rows.append(torch.arange(here, here + count, device=device))
                     weights.append(torch.full([count, 1], guidance, dtype=torch.float32, device=device))
                 here += count
-                slot += 1
             start += count
-        rows, request = torch.cat(all_rows), torch.cat(owner)
+        rows, slot = torch.cat(all_rows), torch.cat(owner)
         x = noise[rows] * torch.cat(factors)
         base = h[rows]
-        branch_c, branch_h, branch_request = c[rows], base, request
-        guided_row, weight = rows, x
+        branch_c, branch_h = c[rows], base
+        guided_row, weight = rows[:0], x[:0, :1]
         if len(guided) > 0:
             guided_row, weight = torch.cat(guided_rows), torch.cat(weights)
             unconditional = c[total:] if self.buffer_guidance else self.uncond_c.expand(weight.shape[0], c.shape[1])
             branch_c = torch.cat([branch_c, unconditional])
             branch_h = torch.cat([branch_h, self.coarse(unconditional)])
-            branch_request = torch.cat([request, request[guided_row]])
         y, coarse_input = self.flow.condition(branch_c), self.flow.coarse_input(branch_h)
 
         longest = int(max(steps))
-        uniform = min(steps) == max(steps)
-        budgets = torch.tensor(steps[:1] if uniform else steps, dtype=torch.float64)
+        budgets = torch.tensor(steps, dtype=torch.float64)
         t = (1.0 - torch.arange(longest + 1, dtype=torch.float64).unsqueeze(1) / budgets).clamp_min(0.0)
         t = self.time_shift * t / (1.0 + (self.time_shift - 1.0) * t)
         times = self.flow.embed_time(t[:-1].flatten().float().to(device)).view(longest, budgets.shape[0], -1)
         strides = (t[:-1] - t[1:]).float().to(device).unsqueeze(2)
-        for step in range(longest):
+        done = 0
+        for bound in sorted(steps):
+            last = int(bound)
+            if last == done:
+                continue
+            time, stride = times[done:last], strides[done:last]
+            if done == 0:
+                x = self._steps(x, slot, guided_row, weight, y, coarse_input, time, stride)
+            else:
+                moving = (budgets.to(device)[slot] >= bound).nonzero()[:, 0]
+                place = torch.full_like(slot, -1).index_copy(0, moving, torch.arange(moving.shape[0], device=device))
+                twins = (place[guided_row] >= 0).nonzero()[:, 0]
+                both = torch.cat([moving, x.shape[0] + twins])
+                row = place[guided_row[twins]]
+                moved = self._steps(
+                    x[moving], slot[moving], row, weight[twins], y[both], coarse_input[both], time, stride
+                )
+                x = x.index_copy(0, moving, moved)
+            done = last
+        if self.residual:
+            x = x + base
+        return x if len(sampled) == len(plan) else h.index_copy(0, rows, x)
+
+    def _steps(
+        self,
+        x: Tensor,
+        slot: Tensor,
+        guided_row: Tensor,
+        weight: Tensor,
+        y: Tensor,
+        coarse_input: Tensor,
+        times: Tensor,
+        strides: Tensor,
+    ) -> Tensor:
+        """Euler steps of x [M, P], G of whose rows are guided: y and coarse_input [M + G, width], weight [G, 1].
+
+        times [steps, budgets, width] and strides [steps, budgets, 1]; ``slot`` [M] is the budget of each row.
+        """
+        rows, guided = x.shape[0], guided_row.shape[0]
+        uniform = times.shape[1] == 1
+        branch_slot = torch.cat([slot, slot[guided_row]])
+        for step in range(times.shape[0]):
             time, stride = times[step], strides[step]
             if not uniform:
-                time, stride = time[branch_request], stride[request]
-            if len(guided) == 0:
+                time, stride = time[branch_slot], stride[slot]
+            if guided == 0:
                 v = self.flow.velocity(x, coarse_input, y + time)
             else:
                 both = self.flow.velocity(torch.cat([x, x[guided_row]]), coarse_input, y + time)
-                v, u = both[: x.shape[0]], both[x.shape[0] :]
-                if len(guided) == len(sampled):
+                v, u = both[:rows], both[rows:]
+                if guided == rows:
                     v = weight * v + (1.0 - weight) * u
                 else:
                     v = v.index_copy(0, guided_row, weight * v[guided_row] + (1.0 - weight) * u)
             x = x - stride * v
-        if self.residual:
-            x = x + base
-        return x if len(sampled) == len(plan) else h.index_copy(0, rows, x)
+        return x
 
     @torch.jit.export
     def latents(self, canvas: Tensor, order: Tensor) -> Tensor:

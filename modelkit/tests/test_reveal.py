@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from modelkit.golden import plan_document
 from modelkit.madit import SamplingDefaults
 from modelkit.reveal import Round, compile_plan, guidance_at, kl_order, masked_counts, reveal_order, user_plan
 
@@ -21,6 +22,11 @@ def test_cosine_plan_equals_the_authors(case):
     assert [r.end - r.begin for r in plan.rounds] == case["reveal_counts"]
     assert [case["N"] - r.begin for r in plan.rounds] == case["masked_before_round"]
     assert [r.guidance for r in plan.rounds] == pytest.approx(case["cfg_iter_w3_linear"], abs=1e-12)
+
+
+def test_plans_equal_those_that_the_server_is_held_to():
+    golden = Path(__file__).parents[2] / "server" / "src" / "test" / "resources" / "golden" / "plans.json"
+    assert json.loads(json.dumps(plan_document())) == json.loads(golden.read_text())
 
 
 @pytest.mark.parametrize("schedule", ["cosine", "linear"])
@@ -51,8 +57,12 @@ def test_kl_order_breaks_ties_by_raster_index_and_puts_missing_ids_last():
 
 
 def test_unknown_names_are_refused():
-    with pytest.raises(ValueError, match="halton"):
-        reveal_order("halton", torch.ones(1), torch.zeros(4, dtype=torch.int64), 0)
+    with pytest.raises(ValueError, match="spiral"):
+        reveal_order(replace(SamplingDefaults(), reveal_order="spiral"), (2, 2), 0)
+    with pytest.raises(ValueError, match="kl needs ids"):
+        reveal_order(SamplingDefaults(), (2, 2), 0)
+    with pytest.raises(ValueError, match="needs the grid"):
+        compile_plan(range(4), replace(SamplingDefaults(), reveal_order="gtr"))
     with pytest.raises(ValueError, match="sqrt"):
         compile_plan(range(4), replace(SamplingDefaults(), reveal_schedule="sqrt"))
 

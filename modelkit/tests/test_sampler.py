@@ -67,9 +67,10 @@ class Session:
 def advance(module, sessions: list[Session]) -> None:
     rounds = [s.plan.rounds[s.index] for s in sessions]
     budget = [
-        [r.begin, r.end, r.flow_steps, 0, s.case.seed, int(s.case.regression_only)] for r, s in zip(rounds, sessions)
+        [r.begin, r.end, r.flow_steps, r.boosted_steps, s.case.seed, int(s.case.regression_only)]
+        for r, s in zip(rounds, sessions)
     ]
-    scales = [[r.guidance, 0.0, 1.0, s.case.sampling.noise_scale] for r, s in zip(rounds, sessions)]
+    scales = [[r.guidance, r.boost_fraction, 1.0, s.case.sampling.noise_scale] for r, s in zip(rounds, sessions)]
     new = module.round(
         [s.condition for s in sessions],
         [s.canvas for s in sessions],

@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import nn
 
-from ..bundle import SCHEMA_VERSION
+from ..bundle import SCHEMA_VERSION, usual_presets
 from .masked import MaskedConfig
 from .weights import ConversionError
 
@@ -78,12 +78,10 @@ def masked_flow_manifest(
         "bounds": {
             "max_rounds": max(128, 2 * config.patches),
             "max_flow_steps": 1000,
+            "max_boosted_flow_steps": 0 if own.get("adaptive_steps") else 1000,
             "max_guidance_scale": max(20.0, sampling["guidance_scale"]),
         },
-        "presets": {
-            "quality": {"rounds": rounds, "flow_steps": steps},
-            "fast": {"rounds": max(1, rounds // 4), "flow_steps": max(1, steps // 2)},
-        },
+        "presets": usual_presets(rounds, steps),
         "parameter_count": sum(value.numel() for part in parts if part is not None for value in part.parameters()),
         "licence": names.licence,
         "provenance": dict(names.provenance),

@@ -3,10 +3,10 @@
 import torch
 from torch import Tensor, nn
 
+from ..detail import detailed
 from ..philox import gaussian, gaussian_rows, philox
 from .adaln_mlp import AdaLnMlp, PackedAdaLnMlp
 from .ddpm import ddpm_step, ddpm_table
-from .detail import detailed
 
 
 class PackedRounds(nn.Module):

@@ -14,7 +14,9 @@ final class SamplingFlags {
   enum Order {
     KL(RevealOrder.REVEAL_ORDER_KL),
     RANDOM(RevealOrder.REVEAL_ORDER_RANDOM),
-    RASTER(RevealOrder.REVEAL_ORDER_RASTER);
+    RASTER(RevealOrder.REVEAL_ORDER_RASTER),
+    HALTON(RevealOrder.REVEAL_ORDER_HALTON),
+    GTR(RevealOrder.REVEAL_ORDER_GTR);
 
     private final RevealOrder wire;
 

@@ -69,11 +69,11 @@ public final class Calibration {
     this.wanted = wanted;
     Manifest manifest = bundle.manifest();
     int slots = manifest.slots();
-    SamplingSettings usual = manifest.sampling().settings();
+    SamplingSettings usual = manifest.usual();
     plan =
         RevealPlanner.compile(
             usual,
-            manifest.grid().patches(),
+            manifest.grid().places(),
             new int[manifest.tokens().count()],
             bundle.codewordKl(),
             0);

@@ -80,6 +80,18 @@ final class CommandChecks {
     atMost("rounds", sampling.rounds(), bounds.maxRounds());
     atMost("flowSteps", sampling.flowSteps(), bounds.maxFlowSteps());
     atMost("guidanceScale", sampling.guidanceScale(), bounds.maxGuidanceScale());
+    atMost(
+        "frequencySteps.boostedFlowSteps",
+        sampling.frequencySteps().boostedFlowSteps(),
+        bounds.maxBoostedFlowSteps());
+    sampling
+        .gtr()
+        .ifPresent(
+            gtr -> {
+              atMost("gtr.firstFlowSteps", gtr.firstFlowSteps(), bounds.maxFlowSteps());
+              int last = gtr.reconstructionFlowSteps();
+              atMost("gtr.reconstructionFlowSteps", last, bounds.maxFlowSteps());
+            });
     atMost("userPlan.counts", sampling.userPlan().counts().length, bounds.maxRounds());
     for (int steps : sampling.userPlan().flowSteps()) {
       atMost("userPlan.flowSteps", steps, bounds.maxFlowSteps());

@@ -6,6 +6,7 @@ import io.madit.server.cost.WorkPlan;
 import io.madit.server.model.Bundle;
 import io.madit.server.model.TextConditioning;
 import io.madit.server.model.VisualInput;
+import io.madit.server.reveal.PatchGrid;
 import io.madit.server.reveal.RevealPlan;
 import io.madit.server.reveal.RevealPlanner;
 import io.madit.server.reveal.SamplingSettings;
@@ -68,8 +69,8 @@ public record DetokenizeCommand(
       return Optional.empty();
     }
     int[] ids = visual instanceof VisualInput.TokenIds input ? input.ids() : new int[0];
-    int patches = model.manifest().grid().patches();
-    return Optional.of(RevealPlanner.compile(sampling, patches, ids, model.codewordKl(), seed));
+    PatchGrid grid = model.manifest().grid().places();
+    return Optional.of(RevealPlanner.compile(sampling, grid, ids, model.codewordKl(), seed));
   }
 
   /** What the device has to do for a plan. */

@@ -1,6 +1,10 @@
 package io.madit.server.model;
 
+import io.madit.server.reveal.FrequencySteps;
+import io.madit.server.reveal.GtrOptions;
+import io.madit.server.reveal.GtrSettings;
 import io.madit.server.reveal.GuidanceSchedule;
+import io.madit.server.reveal.PatchGrid;
 import io.madit.server.reveal.RevealOrder;
 import io.madit.server.reveal.RevealSchedule;
 import io.madit.server.reveal.SamplingSettings;
@@ -20,7 +24,7 @@ import java.util.Optional;
  * @param autoencoder whether latents can be decoded to a picture; without it only latents come out
  * @param adaptiveSteps whether the solver chooses its own steps
  * @param guidancePlacement null when the model knows no guidance
- * @param presets each with the defaults of {@code sampling} filled in
+ * @param presets by name, in the order of the file
  * @param parameterCount number of weights; 0 if not told
  * @param licence SPDX expression of the weights' licence
  * @param files SHA-256 (hex) of every other file of the bundle
@@ -45,7 +49,7 @@ public record Manifest(
     GuidancePlacement guidancePlacement,
     Sampling sampling,
     Bounds bounds,
-    Map<String, Sampling> presets,
+    Map<String, Preset> presets,
     long parameterCount,
     String licence,
     Map<String, Object> provenance,
@@ -60,6 +64,11 @@ public record Manifest(
     /** Patches N. */
     public int patches() {
       return rows * columns;
+    }
+
+    /** The same for plans. */
+    public PatchGrid places() {
+      return new PatchGrid(rows, columns);
     }
   }
 
@@ -98,7 +107,21 @@ public record Manifest(
     }
   }
 
-  /** What a request gets that asks for nothing else. */
+  /**
+   * A named choice.
+   *
+   * @param description one sentence for people; may be empty
+   * @param metrics measured quality and speed
+   * @param sampling with the manifest's defaults filled in
+   */
+  public record Preset(String description, Map<String, Double> metrics, Sampling sampling) {}
+
+  /**
+   * What a request gets that asks for nothing else.
+   *
+   * @param gtr for the order GTR; null if nothing is said
+   * @param frequencySteps null: off
+   */
   public record Sampling(
       int rounds,
       int flowSteps,
@@ -107,9 +130,19 @@ public record Manifest(
       RevealOrder revealOrder,
       RevealSchedule revealSchedule,
       double temperature,
-      double noiseScale) {
-    /** These defaults as settings: flow on, no plan of the caller's. */
-    public SamplingSettings settings() {
+      double noiseScale,
+      GtrOptions gtr,
+      FrequencySteps frequencySteps) {
+    /**
+     * These defaults as settings: flow on, no plan of the caller's.
+     *
+     * @throws IllegalArgumentException naming what does not fit
+     */
+    public SamplingSettings settings(PatchGrid grid) {
+      Optional<GtrSettings> staged =
+          revealOrder == RevealOrder.GTR
+              ? Optional.of(gtrOptions().resolve(grid, rounds, flowSteps))
+              : Optional.empty();
       return new SamplingSettings(
           rounds,
           flowSteps,
@@ -120,12 +153,34 @@ public record Manifest(
           false,
           temperature,
           noiseScale,
-          UserPlan.NONE);
+          UserPlan.NONE,
+          staged,
+          boosts());
+    }
+
+    /** What is said about the order GTR. */
+    public GtrOptions gtrOptions() {
+      return gtr == null ? GtrOptions.NONE : gtr;
+    }
+
+    /** More steps for detailed patches, or none. */
+    public FrequencySteps boosts() {
+      return frequencySteps == null ? FrequencySteps.NONE : frequencySteps;
     }
   }
 
-  /** Largest values that requests may ask for. */
-  public record Bounds(int maxRounds, int maxFlowSteps, double maxGuidanceScale) {}
+  /**
+   * Largest values that requests may ask for.
+   *
+   * @param maxBoostedFlowSteps 0 where the script spends no boosted steps
+   */
+  public record Bounds(
+      int maxRounds, int maxFlowSteps, int maxBoostedFlowSteps, double maxGuidanceScale) {}
+
+  /** The defaults as settings. */
+  public SamplingSettings usual() {
+    return sampling.settings(grid.places());
+  }
 
   /** Whether pictures are drawn from visual tokens. */
   public boolean takesTokens() {

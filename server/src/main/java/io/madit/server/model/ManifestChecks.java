@@ -1,6 +1,8 @@
 package io.madit.server.model;
 
 import io.madit.server.reveal.RevealOrder;
+import io.madit.server.reveal.RevealPlanner;
+import io.madit.server.reveal.SamplingSettings;
 import java.util.Map;
 
 /** Checks the fields of one manifest against each other. */
@@ -15,8 +17,12 @@ final class ManifestChecks {
     present();
     sizes();
     sampling("sampling", manifest.sampling());
-    for (Map.Entry<String, Manifest.Sampling> preset : manifest.presets().entrySet()) {
-      sampling("presets." + preset.getKey(), preset.getValue());
+    for (Map.Entry<String, Manifest.Preset> preset : manifest.presets().entrySet()) {
+      String field = "presets." + preset.getKey();
+      notNull(field, preset.getValue());
+      notNull(field + ".description", preset.getValue().description());
+      notNull(field + ".metrics", preset.getValue().metrics());
+      sampling(field, preset.getValue().sampling());
     }
     files();
   }
@@ -101,8 +107,13 @@ final class ManifestChecks {
         field + ".reveal_order",
         "must not be kl without " + Bundle.CODEWORD_KL);
     notNull(field + ".reveal_schedule", sampling.revealSchedule());
+    within(
+        field + ".frequency_steps.boosted_flow_steps",
+        sampling.boosts().boostedFlowSteps(),
+        bounds.maxBoostedFlowSteps());
     try {
-      sampling.settings();
+      SamplingSettings settings = sampling.settings(manifest.grid().places());
+      RevealPlanner.rounds(settings, manifest.grid().places());
     } catch (IllegalArgumentException e) {
       throw new BundleException(field, e.getMessage());
     }

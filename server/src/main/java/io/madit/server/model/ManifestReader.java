@@ -8,7 +8,9 @@ import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.madit.server.reveal.GtrOptions;
 import java.io.IOException;
+import java.lang.reflect.RecordComponent;
 import java.util.stream.Collectors;
 
 /**
@@ -68,12 +70,16 @@ final class ManifestReader {
     }
     root.putIfAbsent("parameter_count", root.numberNode(0));
     root.putIfAbsent("presets", root.objectNode());
-    if (root.get("sampling") instanceof ObjectNode sampling
-        && root.get("presets") instanceof ObjectNode presets) {
-      for (String name : presets.properties().stream().map(e -> e.getKey()).toList()) {
-        JsonNode preset = presets.get(name);
-        if (preset instanceof ObjectNode changes) {
-          presets.set(name, sampling.deepCopy().setAll(changes));
+    if (root.get("bounds") instanceof ObjectNode bounds) {
+      bounds.putIfAbsent("max_boosted_flow_steps", root.numberNode(0));
+    }
+    if (root.get("sampling") instanceof ObjectNode sampling) {
+      fillInSampling(sampling);
+      if (root.get("presets") instanceof ObjectNode presets) {
+        for (String name : presets.properties().stream().map(e -> e.getKey()).toList()) {
+          if (presets.get(name) instanceof ObjectNode changes) {
+            presets.set(name, preset(sampling, changes));
+          }
         }
       }
     }
@@ -91,6 +97,31 @@ final class ManifestReader {
       tokens.putIfAbsent("dim", root.path("codebook").path("dim").deepCopy());
       root.putIfAbsent("slots", tokens.path("count").deepCopy());
     }
+  }
+
+  private static ObjectNode preset(ObjectNode defaults, ObjectNode changes) {
+    ObjectNode preset = changes.objectNode();
+    JsonNode description = changes.remove("description");
+    JsonNode metrics = changes.remove("metrics");
+    preset.set("description", description == null ? changes.textNode("") : description);
+    preset.set("metrics", metrics == null ? changes.objectNode() : metrics);
+    ObjectNode sampling = defaults.deepCopy().setAll(changes);
+    fillInSampling(sampling);
+    return preset.set("sampling", sampling);
+  }
+
+  private static void fillInSampling(ObjectNode sampling) {
+    sampling.putIfAbsent("gtr", sampling.nullNode());
+    sampling.putIfAbsent("frequency_steps", sampling.nullNode());
+    if (sampling.get("gtr") instanceof ObjectNode gtr) {
+      for (RecordComponent option : GtrOptions.class.getRecordComponents()) {
+        gtr.putIfAbsent(snakeCase(option.getName()), gtr.nullNode());
+      }
+    }
+  }
+
+  private static String snakeCase(String name) {
+    return PropertyNamingStrategies.SnakeCaseStrategy.INSTANCE.translate(name);
   }
 
   private static String path(JsonProcessingException e) {

@@ -43,4 +43,31 @@ final class Orders {
     }
     return order;
   }
+
+  /** Rows by the radical inverse in base 2, columns in base 3; first meetings only. */
+  static int[] halton(PatchGrid grid) {
+    boolean[] seen = new boolean[grid.patches()];
+    int[] order = new int[grid.patches()];
+    int found = 0;
+    for (int n = 1; found < order.length; n++) {
+      int row = scaledInverse(n, 2, grid.rows());
+      int index = row * grid.columns() + scaledInverse(n, 3, grid.columns());
+      if (!seen[index]) {
+        seen[index] = true;
+        order[found++] = index;
+      }
+    }
+    return order;
+  }
+
+  /** {@code floor(size times the radical inverse of n)}, in whole numbers. */
+  private static int scaledInverse(int n, int base, int size) {
+    long digits = 0;
+    long scale = 1;
+    for (int left = n; left > 0; left /= base) {
+      digits = digits * base + left % base;
+      scale *= base;
+    }
+    return (int) (digits * size / scale);
+  }
 }

@@ -10,6 +10,13 @@ public enum RevealOrder {
   RANDOM,
   /** Row by row. */
   RASTER,
+  /** The two-dimensional Halton sequence. */
+  HALTON,
+  /**
+   * Generation, then reconstruction: sub-stages from sparse to dense, then the places with row +
+   * column odd. Inside a stage by codeword KL, at random where there are no ids.
+   */
+  GTR,
   /** The caller's own permutation. */
   USER
 }

@@ -1,6 +1,7 @@
 package io.madit.server.reveal;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** Compiles settings into a {@link RevealPlan}: pure functions, no tensors. */
@@ -10,39 +11,68 @@ public final class RevealPlanner {
   /**
    * The plan of one picture.
    *
-   * @param patches N
    * @param ids one per patch, -1 where missing; empty when the picture has no ids (then the KL
    *     order is refused)
    * @param codewordKl nats, one per codeword
    * @throws IllegalArgumentException naming what does not fit
    */
   public static RevealPlan compile(
-      SamplingSettings settings, int patches, int[] ids, float[] codewordKl, long seed) {
-    return new RevealPlan(
-        order(settings, patches, ids, codewordKl, seed), rounds(settings, patches));
+      SamplingSettings settings, PatchGrid grid, int[] ids, float[] codewordKl, long seed) {
+    return new RevealPlan(order(settings, grid, ids, codewordKl, seed), rounds(settings, grid));
   }
 
   private static int[] order(
-      SamplingSettings settings, int patches, int[] ids, float[] codewordKl, long seed) {
+      SamplingSettings settings, PatchGrid grid, int[] ids, float[] codewordKl, long seed) {
+    int patches = grid.patches();
     return switch (settings.revealOrder()) {
       case KL -> Orders.byKl(codewordKl, requireLength("ids for the KL order", ids, patches));
       case RANDOM -> Orders.shuffled(patches, seed);
       case RASTER -> Orders.raster(patches);
+      case HALTON -> Orders.halton(grid);
+      case GTR -> {
+        int[] inside =
+            ids.length == 0
+                ? Orders.shuffled(patches, seed)
+                : Orders.byKl(codewordKl, requireLength("ids for the GTR order", ids, patches));
+        yield GtrStages.order(grid, settings.gtr().orElseThrow().stages(), inside);
+      }
       case USER -> requireLength("userPlan.order", settings.userPlan().order(), patches);
     };
   }
 
-  /** The rounds of a plan; they do not depend on the order. */
-  public static List<Round> rounds(SamplingSettings settings, int patches) {
+  /** The rounds of a plan; they do not depend on the ids. */
+  public static List<Round> rounds(SamplingSettings settings, PatchGrid grid) {
+    if (settings.gtr().isEmpty()) {
+      return usual(settings, grid.patches());
+    }
+    if (settings.userPlan().counts().length > 0) {
+      throw new IllegalArgumentException("userPlan.counts must be empty with the order GTR");
+    }
+    GtrRounds staged = GtrRounds.of(grid, settings.gtr().get(), settings.rounds());
+    return rounds(
+        settings, grid.patches(), staged.counts(), staged.flowSteps(), staged.generation());
+  }
+
+  private static List<Round> usual(SamplingSettings settings, int patches) {
     UserPlan user = settings.userPlan();
     int[] counts =
         user.counts().length > 0
             ? user.counts()
             : settings.revealSchedule().counts(patches, settings.rounds());
+    requireRounds("userPlan.flowSteps", user.flowSteps().length, counts.length);
     int[] steps = user.flowSteps();
-    double[] scales = user.guidanceScales();
-    requireRounds("userPlan.flowSteps", steps.length, counts.length);
+    if (steps.length == 0) {
+      steps = new int[counts.length];
+      Arrays.fill(steps, settings.flowSteps());
+    }
+    return rounds(settings, patches, counts, steps, 0);
+  }
+
+  private static List<Round> rounds(
+      SamplingSettings settings, int patches, int[] counts, int[] steps, int firstBoosted) {
+    double[] scales = settings.userPlan().guidanceScales();
     requireRounds("userPlan.guidanceScales", scales.length, counts.length);
+    FrequencySteps boosts = settings.frequencySteps();
     List<Round> rounds = new ArrayList<>(counts.length);
     int begin = 0;
     for (int k = 0; k < counts.length; k++) {
@@ -52,7 +82,10 @@ public final class RevealPlanner {
               ? scales[k]
               : settings.guidanceSchedule().at(settings.guidanceScale(), patches, patches - end);
       rounds.add(
-          new Round(begin, end, steps.length > 0 ? steps[k] : settings.flowSteps(), guidance));
+          boosts.on() && k >= firstBoosted
+              ? new Round(
+                  begin, end, steps[k], guidance, boosts.boostedFlowSteps(), boosts.fraction())
+              : new Round(begin, end, steps[k], guidance));
       begin = end;
     }
     return rounds;

@@ -30,6 +30,11 @@ public record Round(
     this(begin, end, flowSteps, guidance, flowSteps, 0);
   }
 
+  /** Patches that get {@code boostedSteps}: the boost fraction, rounded as the script does. */
+  public int boostedCount() {
+    return (int) (boostFraction * count() + 0.5);
+  }
+
   /** Patches predicted. */
   public int count() {
     return end - begin;

@@ -2,6 +2,8 @@ package io.madit.server.reveal;
 
 import static java.util.Objects.requireNonNull;
 
+import java.util.Optional;
+
 /**
  * How one picture is sampled; every default has been filled in.
  *
@@ -11,6 +13,9 @@ import static java.util.Objects.requireNonNull;
  * @param regressionOnly patch = coarse estimate; flow steps and guidance have no effect
  * @param temperature factor on the noise of each solver step, above 0
  * @param noiseScale factor on the initial noise, at least 0
+ * @param gtr there exactly when the order is {@link RevealOrder#GTR}
+ * @param frequencySteps more steps for detailed patches: in the reconstruction stage of GTR, in
+ *     every round of another order
  */
 public record SamplingSettings(
     int rounds,
@@ -22,7 +27,9 @@ public record SamplingSettings(
     boolean regressionOnly,
     double temperature,
     double noiseScale,
-    UserPlan userPlan) {
+    UserPlan userPlan,
+    Optional<GtrSettings> gtr,
+    FrequencySteps frequencySteps) {
   public SamplingSettings {
     require(rounds >= 1, "rounds must be at least 1, is " + rounds);
     require(flowSteps >= 1, "flowSteps must be at least 1, is " + flowSteps);
@@ -37,6 +44,37 @@ public record SamplingSettings(
     requireNonNull(revealOrder, "revealOrder");
     requireNonNull(revealSchedule, "revealSchedule");
     requireNonNull(userPlan, "userPlan");
+    requireNonNull(frequencySteps, "frequencySteps");
+    require(
+        gtr.isPresent() == (revealOrder == RevealOrder.GTR),
+        "gtr must be given exactly with the order GTR, the order is " + revealOrder);
+  }
+
+  /** Settings of another order than GTR, without boosted patches. */
+  public SamplingSettings(
+      int rounds,
+      int flowSteps,
+      double guidanceScale,
+      GuidanceSchedule guidanceSchedule,
+      RevealOrder revealOrder,
+      RevealSchedule revealSchedule,
+      boolean regressionOnly,
+      double temperature,
+      double noiseScale,
+      UserPlan userPlan) {
+    this(
+        rounds,
+        flowSteps,
+        guidanceScale,
+        guidanceSchedule,
+        revealOrder,
+        revealSchedule,
+        regressionOnly,
+        temperature,
+        noiseScale,
+        userPlan,
+        Optional.empty(),
+        FrequencySteps.NONE);
   }
 
   private static void require(boolean condition, String message) {

@@ -24,6 +24,8 @@ final class Enums {
       case KL -> io.madit.v1.RevealOrder.REVEAL_ORDER_KL;
       case RANDOM -> io.madit.v1.RevealOrder.REVEAL_ORDER_RANDOM;
       case RASTER -> io.madit.v1.RevealOrder.REVEAL_ORDER_RASTER;
+      case HALTON -> io.madit.v1.RevealOrder.REVEAL_ORDER_HALTON;
+      case GTR -> io.madit.v1.RevealOrder.REVEAL_ORDER_GTR;
       case USER -> io.madit.v1.RevealOrder.REVEAL_ORDER_USER;
     };
   }

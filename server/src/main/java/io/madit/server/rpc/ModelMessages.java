@@ -109,22 +109,29 @@ final class ModelMessages {
   }
 
   private static void sampling(Manifest manifest, Model.Builder model) {
-    model.setSamplingDefaults(Reports.sampling(manifest.sampling().settings()));
+    model.setSamplingDefaults(Reports.sampling(manifest.usual()));
     Manifest.Bounds bounds = manifest.bounds();
-    model.setSamplingBounds(
+    SamplingBounds.Builder allowed =
         SamplingBounds.newBuilder()
             .setRounds(Uint32Range.newBuilder().setMin(1).setMax(bounds.maxRounds()))
             .setFlowSteps(Uint32Range.newBuilder().setMin(1).setMax(bounds.maxFlowSteps()))
             .setGuidanceScale(range(0, bounds.maxGuidanceScale()))
             .setTemperature(range(0, SamplingParser.MAX_TEMPERATURE))
             .setNoiseScale(range(0, SamplingParser.MAX_NOISE_SCALE))
-            .setRegressionOnly(manifest.family().hasCoarseEstimate()));
+            .setRegressionOnly(manifest.family().hasCoarseEstimate());
+    if (bounds.maxBoostedFlowSteps() > 0) {
+      allowed.setBoostedFlowSteps(
+          Uint32Range.newBuilder().setMin(1).setMax(bounds.maxBoostedFlowSteps()));
+    }
+    model.setSamplingBounds(allowed);
     if (manifest.hasCodewordKl()) {
       model.addRevealOrders(RevealOrder.REVEAL_ORDER_KL);
     }
     model
         .addRevealOrders(RevealOrder.REVEAL_ORDER_RANDOM)
         .addRevealOrders(RevealOrder.REVEAL_ORDER_RASTER)
+        .addRevealOrders(RevealOrder.REVEAL_ORDER_HALTON)
+        .addRevealOrders(RevealOrder.REVEAL_ORDER_GTR)
         .addRevealOrders(RevealOrder.REVEAL_ORDER_USER)
         .addRevealSchedules(RevealSchedule.REVEAL_SCHEDULE_COSINE)
         .addRevealSchedules(RevealSchedule.REVEAL_SCHEDULE_LINEAR)
@@ -145,7 +152,10 @@ final class ModelMessages {
                 model.addPresets(
                     Preset.newBuilder()
                         .setName(name)
-                        .setSampling(Reports.sampling(preset.settings()))));
+                        .setDescription(preset.description())
+                        .setSampling(
+                            Reports.sampling(preset.sampling().settings(manifest.grid().places())))
+                        .putAllMetrics(preset.metrics())));
   }
 
   private static TextLimits text(Manifest.Text text) {

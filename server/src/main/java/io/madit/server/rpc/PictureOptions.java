@@ -79,7 +79,8 @@ public record PictureOptions(
     if (visual instanceof VisualInput.ContinuousTokens
         && sampling.revealOrder() == RevealOrder.KL) {
       violations.add(
-          "sampling.reveal_order", "must be RANDOM, RASTER or USER for continuous tokens, is KL");
+          "sampling.reveal_order",
+          "must be RANDOM, RASTER, HALTON, GTR or USER for continuous tokens, is KL");
     }
   }
 
@@ -88,7 +89,7 @@ public record PictureOptions(
     Manifest manifest = model.manifest();
     return WorkPlan.of(
         manifest,
-        RevealPlanner.rounds(sampling, manifest.grid().patches()),
+        RevealPlanner.rounds(sampling, manifest.grid().places()),
         slots(),
         sampling.regressionOnly(),
         output.wantsPicture());

@@ -2,10 +2,13 @@ package io.madit.server.rpc;
 
 import io.madit.server.engine.Engine;
 import io.madit.server.engine.TokenizeResult;
+import io.madit.server.reveal.FrequencySteps;
+import io.madit.server.reveal.GtrSettings;
 import io.madit.server.reveal.RevealPlan;
 import io.madit.server.reveal.Round;
 import io.madit.server.reveal.SamplingSettings;
 import io.madit.v1.ExecutedPlan;
+import io.madit.v1.GtrOptions;
 import io.madit.v1.Precision;
 import io.madit.v1.RunReport;
 import io.madit.v1.SamplingOptions;
@@ -86,25 +89,50 @@ final class Reports {
 
   /** Settings as a request that would ask for exactly them. */
   static SamplingOptions.Builder sampling(SamplingSettings settings) {
-    return SamplingOptions.newBuilder()
-        .setRounds(settings.rounds())
-        .setFlowSteps(settings.flowSteps())
-        .setGuidanceScale(settings.guidanceScale())
-        .setGuidanceSchedule(Enums.wire(settings.guidanceSchedule()))
-        .setRevealOrder(Enums.wire(settings.revealOrder()))
-        .setRevealSchedule(Enums.wire(settings.revealSchedule()))
-        .setRegressionOnly(settings.regressionOnly())
-        .setTemperature(settings.temperature())
-        .setNoiseScale(settings.noiseScale());
+    SamplingOptions.Builder options =
+        SamplingOptions.newBuilder()
+            .setRounds(settings.rounds())
+            .setFlowSteps(settings.flowSteps())
+            .setGuidanceScale(settings.guidanceScale())
+            .setGuidanceSchedule(Enums.wire(settings.guidanceSchedule()))
+            .setRevealOrder(Enums.wire(settings.revealOrder()))
+            .setRevealSchedule(Enums.wire(settings.revealSchedule()))
+            .setRegressionOnly(settings.regressionOnly())
+            .setTemperature(settings.temperature())
+            .setNoiseScale(settings.noiseScale());
+    settings.gtr().ifPresent(gtr -> options.setGtr(gtr(gtr)));
+    FrequencySteps boosts = settings.frequencySteps();
+    if (boosts.on()) {
+      options.setFrequencySteps(
+          io.madit.v1.FrequencySteps.newBuilder()
+              .setFraction(boosts.fraction())
+              .setBoostedFlowSteps(boosts.boostedFlowSteps()));
+    }
+    return options;
+  }
+
+  private static GtrOptions gtr(GtrSettings settings) {
+    return GtrOptions.newBuilder()
+        .setStages(settings.stages())
+        .setReconstructionRounds(settings.reconstructionRounds())
+        .setFirstFlowSteps(settings.firstFlowSteps())
+        .setLastFlowSteps(settings.lastFlowSteps())
+        .setReconstructionFlowSteps(settings.reconstructionFlowSteps())
+        .build();
   }
 
   private static ExecutedPlan executed(RevealPlan plan) {
     ExecutedPlan.Builder executed = ExecutedPlan.newBuilder();
     Arrays.stream(plan.order()).forEach(executed::addOrder);
+    boolean boosted = plan.rounds().stream().anyMatch(round -> round.boostedCount() > 0);
     for (Round round : plan.rounds()) {
       executed.addCounts(round.end() - round.begin());
       executed.addFlowSteps(round.flowSteps());
       executed.addGuidanceScales(round.guidance());
+      if (boosted) {
+        executed.addBoostedCounts(round.boostedCount());
+        executed.addBoostedFlowSteps(round.boostedSteps());
+      }
     }
     return executed.build();
   }

@@ -1,6 +1,8 @@
 package io.madit.server.rpc;
 
 import io.madit.server.model.Manifest;
+import io.madit.server.reveal.FrequencySteps;
+import io.madit.server.reveal.GtrSettings;
 import io.madit.server.reveal.GuidanceSchedule;
 import io.madit.server.reveal.RevealOrder;
 import io.madit.server.reveal.RevealSchedule;
@@ -8,6 +10,8 @@ import io.madit.server.reveal.SamplingSettings;
 import io.madit.server.reveal.UserPlan;
 import io.madit.v1.SamplingOptions;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
 
 /** Sampling options over a preset over the manifest's defaults, within the manifest's bounds. */
 final class SamplingParser {
@@ -49,9 +53,8 @@ final class SamplingParser {
     mine.within(FIELD + "temperature", temperature, 0, MAX_TEMPERATURE);
     double noise = given.hasNoiseScale() ? given.getNoiseScale() : base.noiseScale();
     mine.within(FIELD + "noise_scale", noise, 0, MAX_NOISE_SCALE);
-    if (given.hasChoiceTemperature() || given.hasGtr() || given.hasFrequencySteps()) {
-      mine.add(
-          "sampling", "must have no choice_temperature, gtr or frequency_steps for this model");
+    if (given.hasChoiceTemperature()) {
+      mine.add(FIELD + "choice_temperature", "must be absent for this model");
     }
     RevealOrder order = order(given, base.revealOrder(), mine);
     if (order == RevealOrder.KL && !manifest.hasCodewordKl()) {
@@ -60,9 +63,14 @@ final class SamplingParser {
     RevealSchedule schedule = schedule(given, base.revealSchedule(), mine);
     GuidanceSchedule guided = guidanceSchedule(given, base.guidanceSchedule(), mine);
     UserPlan plan = userPlan(manifest, given, order, mine);
+    StagedParser staged = new StagedParser(manifest, given, base, mine);
+    Optional<GtrSettings> gtr = staged.gtr(order, rounds, steps);
+    int usualSteps = IntStream.of(plan.flowSteps()).max().orElse(steps);
+    FrequencySteps boosts =
+        staged.frequencySteps(gtr.map(GtrSettings::reconstructionFlowSteps).orElse(usualSteps));
     if (!mine.isEmpty()) {
       violations.addAll(mine);
-      return manifest.sampling().settings();
+      return manifest.usual();
     }
     return new SamplingSettings(
         rounds,
@@ -74,7 +82,9 @@ final class SamplingParser {
         given.getRegressionOnly(),
         temperature,
         noise,
-        plan);
+        plan,
+        gtr,
+        boosts);
   }
 
   /** Options that would have no effect. */
@@ -97,13 +107,13 @@ final class SamplingParser {
     if (given.getPreset().isEmpty()) {
       return manifest.sampling();
     }
-    Manifest.Sampling preset = manifest.presets().get(given.getPreset());
+    Manifest.Preset preset = manifest.presets().get(given.getPreset());
     if (preset == null) {
       violations.add(
           FIELD + "preset", "must be one of " + manifest.presets().keySet(), given.getPreset());
       return manifest.sampling();
     }
-    return preset;
+    return preset.sampling();
   }
 
   private static int count(
@@ -125,11 +135,13 @@ final class SamplingParser {
       case REVEAL_ORDER_KL -> RevealOrder.KL;
       case REVEAL_ORDER_RANDOM -> RevealOrder.RANDOM;
       case REVEAL_ORDER_RASTER -> RevealOrder.RASTER;
+      case REVEAL_ORDER_HALTON -> RevealOrder.HALTON;
+      case REVEAL_ORDER_GTR -> RevealOrder.GTR;
       case REVEAL_ORDER_USER -> RevealOrder.USER;
       default -> {
         violations.add(
             FIELD + "reveal_order",
-            "must be KL, RANDOM, RASTER or USER for this model",
+            "must be KL, RANDOM, RASTER, HALTON, GTR or USER for this model",
             given.getRevealOrderValue());
         yield fallback;
       }

@@ -307,7 +307,9 @@ class EngineLoopTest {
         new LiveSession(
             command,
             listener,
-            Optional.of(RevealPlanner.compile(sampling, 16, ids, BUNDLE.codewordKl(), seed)),
+            Optional.of(
+                RevealPlanner.compile(
+                    sampling, BUNDLE.manifest().grid().places(), ids, BUNDLE.codewordKl(), seed)),
             now);
     counters.queuedSessions.incrementAndGet();
     loop.accept(session);

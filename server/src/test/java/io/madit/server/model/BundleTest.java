@@ -54,7 +54,7 @@ class BundleTest {
   @Test
   void presets_inheritTheDefaults() throws Exception {
     Manifest manifest = Bundle.load(folder).manifest();
-    Manifest.Sampling fast = manifest.presets().get("fast");
+    Manifest.Sampling fast = manifest.presets().get("fast").sampling();
     assertThat(fast.rounds()).isEqualTo(2);
     assertThat(fast.guidanceScale()).isEqualTo(manifest.sampling().guidanceScale());
   }

@@ -14,6 +14,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class RevealPlannerTest {
+  private static final PatchGrid FOUR = new PatchGrid(2, 2);
+
   @Test
   void cosine_matchesTheAuthorsOwnLoop() {
     JsonNode oracle = Resources.json("golden/schedules.json").get("mar_cosine");
@@ -57,11 +59,23 @@ class RevealPlannerTest {
     for (GoldenCase golden : GoldenCase.of(bundle)) {
       int[] ids = golden.ids();
       RevealPlan plan =
-          RevealPlanner.compile(golden.settings(), ids.length, ids, kl, golden.seed());
+          RevealPlanner.compile(
+              golden.settings(),
+              Resources.bundle(bundle).manifest().grid().places(),
+              ids,
+              kl,
+              golden.seed());
       assertThat(plan.order()).as(golden.toString()).containsExactly(golden.order());
       assertThat(plan.rounds().stream().mapToInt(Round::end).toArray())
           .as(golden.toString())
           .containsExactly(golden.ends());
+      for (int k = 0; k < plan.rounds().size(); k++) {
+        Round round = plan.rounds().get(k);
+        assertThat(round.flowSteps())
+            .isEqualTo(golden.json().at("/rounds/flow_steps/" + k).asInt());
+        assertThat(round.boostFraction())
+            .isEqualTo(golden.json().at("/rounds/boost_fraction/" + k).asDouble());
+      }
     }
   }
 
@@ -97,7 +111,7 @@ class RevealPlannerTest {
   @Test
   void klWithoutIds_isRefused() {
     SamplingSettings settings = settings(4, RevealSchedule.COSINE, RevealOrder.KL, UserPlan.NONE);
-    assertThatThrownBy(() -> RevealPlanner.compile(settings, 4, new int[0], new float[0], 0))
+    assertThatThrownBy(() -> RevealPlanner.compile(settings, FOUR, new int[0], new float[0], 0))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("ids for the KL order");
   }
@@ -106,7 +120,7 @@ class RevealPlannerTest {
   void userOrder_mustBeAPermutation() {
     UserPlan plan = new UserPlan(new int[] {0, 1, 1, 3}, new int[0], new int[0], new double[0]);
     SamplingSettings settings = settings(2, RevealSchedule.COSINE, RevealOrder.USER, plan);
-    assertThatThrownBy(() -> RevealPlanner.compile(settings, 4, new int[0], new float[0], 0))
+    assertThatThrownBy(() -> RevealPlanner.compile(settings, FOUR, new int[0], new float[0], 0))
         .hasMessageContaining("permutation of 0..3, has 1");
   }
 
@@ -114,7 +128,7 @@ class RevealPlannerTest {
   void userCounts_mustCoverAllPatches() {
     UserPlan plan = new UserPlan(new int[0], new int[] {1, 2}, new int[0], new double[0]);
     SamplingSettings settings = settings(2, RevealSchedule.COSINE, RevealOrder.RASTER, plan);
-    assertThatThrownBy(() -> RevealPlanner.compile(settings, 4, new int[0], new float[0], 0))
+    assertThatThrownBy(() -> RevealPlanner.compile(settings, FOUR, new int[0], new float[0], 0))
         .hasMessageContaining("rounds end at 3 of 4");
   }
 
@@ -122,7 +136,7 @@ class RevealPlannerTest {
   void userSteps_mustMatchTheRounds() {
     UserPlan plan = new UserPlan(new int[0], new int[0], new int[] {5}, new double[0]);
     SamplingSettings settings = settings(2, RevealSchedule.COSINE, RevealOrder.RASTER, plan);
-    assertThatThrownBy(() -> RevealPlanner.compile(settings, 4, new int[0], new float[0], 0))
+    assertThatThrownBy(() -> RevealPlanner.compile(settings, FOUR, new int[0], new float[0], 0))
         .hasMessageContaining("userPlan.flowSteps must have one entry per round (2), has 1");
   }
 
@@ -140,7 +154,7 @@ class RevealPlannerTest {
             1,
             1,
             UserPlan.NONE);
-    return RevealPlanner.compile(settings, patches, new int[0], new float[0], 0);
+    return RevealPlanner.compile(settings, new PatchGrid(1, patches), new int[0], new float[0], 0);
   }
 
   private static SamplingSettings settings(

@@ -10,7 +10,9 @@ import io.madit.server.testing.RunningServer;
 import io.madit.v1.DataType;
 import io.madit.v1.DetokenizeRequest;
 import io.madit.v1.DetokenizeResponse;
+import io.madit.v1.FrequencySteps;
 import io.madit.v1.GetModelRequest;
+import io.madit.v1.GtrOptions;
 import io.madit.v1.GuidanceSchedule;
 import io.madit.v1.ListModelsRequest;
 import io.madit.v1.Model;
@@ -18,6 +20,7 @@ import io.madit.v1.OutputFormat;
 import io.madit.v1.Precision;
 import io.madit.v1.RevealOrder;
 import io.madit.v1.RevealSchedule;
+import io.madit.v1.SamplingOptions;
 import io.madit.v1.Tensor;
 import io.madit.v1.TokenIds;
 import io.madit.v1.VisualTokens;
@@ -155,6 +158,29 @@ class DetokenizeTest {
   }
 
   @Test
+  void detokenize_reportsStagesAndBoosts() {
+    DetokenizeRequest.Builder request = Requests.picture(7);
+    request
+        .getSamplingBuilder()
+        .setRounds(5)
+        .setRevealOrder(RevealOrder.REVEAL_ORDER_GTR)
+        .setGtr(GtrOptions.newBuilder().setStages(1).setFirstFlowSteps(6).setLastFlowSteps(2))
+        .setFrequencySteps(FrequencySteps.newBuilder().setFraction(0.5).setBoostedFlowSteps(9));
+    request.getOutputBuilder().setIncludePlan(true);
+    var report = draw(request).getReport();
+    var plan = report.getPlan();
+    assertThat(plan.getOrderList().subList(8, 16))
+        .containsExactlyInAnyOrder(1, 3, 4, 6, 9, 11, 12, 14);
+    assertThat(plan.getCountsList()).containsExactly(4, 2, 2, 4, 4);
+    assertThat(plan.getFlowStepsList()).containsExactly(6, 4, 2, 3, 3);
+    assertThat(plan.getBoostedCountsList()).containsExactly(0, 0, 0, 2, 2);
+    assertThat(plan.getBoostedFlowStepsList()).containsExactly(6, 4, 2, 9, 9);
+    assertThat(report.getSampling().getGtr().getReconstructionRounds()).isEqualTo(2);
+    assertThat(draw(request.setSampling(report.getSampling())).getReport().getPlan())
+        .isEqualTo(plan);
+  }
+
+  @Test
   void detokenize_servesSeveralModels() {
     var models = server.blocking().listModels(ListModelsRequest.getDefaultInstance());
     assertThat(models.getModelsCount()).isEqualTo(2);
@@ -174,6 +200,14 @@ class DetokenizeTest {
 
   private static Tensor floats(float[] values, int... shape) {
     return Tensors.float32(values, shape);
+  }
+
+  private static SamplingOptions.Builder gtr(DetokenizeRequest.Builder request) {
+    return request.getSamplingBuilder().setRevealOrder(RevealOrder.REVEAL_ORDER_GTR);
+  }
+
+  private static FrequencySteps.Builder boosts(DetokenizeRequest.Builder request) {
+    return request.getSamplingBuilder().getFrequencyStepsBuilder();
   }
 
   private static Arguments bad(String field, Consumer<DetokenizeRequest.Builder> change) {
@@ -216,8 +250,20 @@ class DetokenizeTest {
         bad("sampling.preset", r -> r.getSamplingBuilder().setPreset("no such preset")),
         bad(
             "sampling.reveal_order",
-            r -> r.getSamplingBuilder().setRevealOrder(RevealOrder.REVEAL_ORDER_HALTON)),
+            r -> r.getSamplingBuilder().setRevealOrder(RevealOrder.REVEAL_ORDER_CONFIDENCE)),
         bad("sampling.reveal_order", r -> r.getSamplingBuilder().setRevealOrderValue(77)),
+        bad("sampling.gtr", r -> r.getSamplingBuilder().getGtrBuilder().setStages(1)),
+        bad("sampling.gtr", r -> gtr(r).getGtrBuilder().setStages(3)),
+        bad("sampling.gtr", r -> gtr(r).setRounds(4).getGtrBuilder().setReconstructionRounds(4)),
+        bad("sampling.gtr.first_flow_steps", r -> gtr(r).getGtrBuilder().setFirstFlowSteps(1000)),
+        bad("sampling.rounds", r -> gtr(r).setRounds(1)),
+        bad("sampling.user_plan.counts", r -> gtr(r).getUserPlanBuilder().addCounts(16)),
+        bad("sampling.frequency_steps.fraction", r -> boosts(r).setFraction(1.5)),
+        bad("sampling.frequency_steps.fraction", r -> boosts(r).setBoostedFlowSteps(9)),
+        bad("sampling.frequency_steps.boosted_flow_steps", r -> boosts(r).setFraction(0.5)),
+        bad(
+            "sampling.frequency_steps.boosted_flow_steps",
+            r -> boosts(r).setFraction(0.5).setBoostedFlowSteps(1)),
         bad("sampling.reveal_schedule", r -> r.getSamplingBuilder().setRevealScheduleValue(77)),
         bad(
             "sampling.user_plan.order.length",

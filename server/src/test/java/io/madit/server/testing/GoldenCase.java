@@ -6,13 +6,17 @@ import io.madit.server.engine.Priority;
 import io.madit.server.model.Bundle;
 import io.madit.server.model.TextConditioning;
 import io.madit.server.model.VisualInput;
+import io.madit.server.reveal.FrequencySteps;
+import io.madit.server.reveal.GtrOptions;
 import io.madit.server.reveal.GuidanceSchedule;
+import io.madit.server.reveal.PatchGrid;
 import io.madit.server.reveal.RevealOrder;
 import io.madit.server.reveal.RevealSchedule;
 import io.madit.server.reveal.SamplingSettings;
 import io.madit.server.reveal.UserPlan;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.stream.StreamSupport;
 
@@ -48,17 +52,55 @@ public record GoldenCase(String bundle, JsonNode json) {
   public SamplingSettings settings() {
     JsonNode sampling = json.get("sampling");
     boolean user = json.get("user_plan").asBoolean();
+    UserPlan plan = user ? userPlan() : UserPlan.NONE;
+    return settings(sampling, user, json.get("regression_only").asBoolean(), plan, places());
+  }
+
+  /** Settings as modelkit writes them. */
+  public static SamplingSettings settings(
+      JsonNode sampling, boolean user, boolean regressionOnly, UserPlan plan, PatchGrid grid) {
+    int rounds = sampling.get("rounds").asInt();
+    int flowSteps = sampling.get("flow_steps").asInt();
+    RevealOrder order =
+        user ? RevealOrder.USER : RevealOrder.valueOf(upper(sampling, "reveal_order"));
+    JsonNode boosts = sampling.path("frequency_steps");
     return new SamplingSettings(
-        sampling.get("rounds").asInt(),
-        sampling.get("flow_steps").asInt(),
+        rounds,
+        flowSteps,
         sampling.get("guidance_scale").asDouble(),
         GuidanceSchedule.valueOf(upper(sampling, "guidance_schedule")),
-        user ? RevealOrder.USER : RevealOrder.valueOf(upper(sampling, "reveal_order")),
+        order,
         RevealSchedule.valueOf(upper(sampling, "reveal_schedule")),
-        json.get("regression_only").asBoolean(),
+        regressionOnly,
         sampling.get("temperature").asDouble(),
         sampling.get("noise_scale").asDouble(),
-        user ? userPlan() : UserPlan.NONE);
+        plan,
+        order == RevealOrder.GTR
+            ? Optional.of(gtr(sampling.path("gtr")).resolve(grid, rounds, flowSteps))
+            : Optional.empty(),
+        boosts.isObject()
+            ? new FrequencySteps(
+                boosts.get("fraction").asDouble(), boosts.get("boosted_flow_steps").asInt())
+            : FrequencySteps.NONE);
+  }
+
+  private static GtrOptions gtr(JsonNode options) {
+    return new GtrOptions(
+        integer(options, "stages"),
+        integer(options, "reconstruction_rounds"),
+        integer(options, "first_flow_steps"),
+        integer(options, "last_flow_steps"),
+        integer(options, "reconstruction_flow_steps"));
+  }
+
+  private static Integer integer(JsonNode node, String field) {
+    return node.has(field) ? node.get(field).asInt() : null;
+  }
+
+  /** Recorded models have square grids. */
+  private PatchGrid places() {
+    int side = (int) Math.sqrt(ids().length);
+    return new PatchGrid(side, side);
   }
 
   private UserPlan userPlan() {

@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from modelkit.families.detail import detail_scores, detailed
+from modelkit.detail import detail_scores, detailed
 
 
 def _wave(cycles: int, width: int = 32) -> torch.Tensor:
