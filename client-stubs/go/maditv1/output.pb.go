@@ -559,8 +559,12 @@ type ExecutedPlan struct {
 	FlowSteps []uint32 `protobuf:"varint,3,rep,packed,name=flow_steps,json=flowSteps,proto3" json:"flow_steps,omitempty"`
 	// Guidance scale per round, as the family's convention defines it.
 	GuidanceScales []float64 `protobuf:"fixed64,4,rep,packed,name=guidance_scales,json=guidanceScales,proto3" json:"guidance_scales,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// Patches per round that got boosted_flow_steps in place of flow_steps; empty if none did.
+	BoostedCounts []uint32 `protobuf:"varint,5,rep,packed,name=boosted_counts,json=boostedCounts,proto3" json:"boosted_counts,omitempty"`
+	// Flow steps of those patches, per round; empty if there are none.
+	BoostedFlowSteps []uint32 `protobuf:"varint,6,rep,packed,name=boosted_flow_steps,json=boostedFlowSteps,proto3" json:"boosted_flow_steps,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *ExecutedPlan) Reset() {
@@ -617,6 +621,20 @@ func (x *ExecutedPlan) GetFlowSteps() []uint32 {
 func (x *ExecutedPlan) GetGuidanceScales() []float64 {
 	if x != nil {
 		return x.GuidanceScales
+	}
+	return nil
+}
+
+func (x *ExecutedPlan) GetBoostedCounts() []uint32 {
+	if x != nil {
+		return x.BoostedCounts
+	}
+	return nil
+}
+
+func (x *ExecutedPlan) GetBoostedFlowSteps() []uint32 {
+	if x != nil {
+		return x.BoostedFlowSteps
 	}
 	return nil
 }
@@ -772,13 +790,15 @@ const file_madit_v1_output_proto_rawDesc = "" +
 	" \x01(\v2\x19.madit.v1.SamplingOptionsR\bsampling\x12*\n" +
 	"\x04plan\x18\v \x01(\v2\x16.madit.v1.ExecutedPlanR\x04plan\x12+\n" +
 	"\atimings\x18\f \x01(\v2\x11.madit.v1.TimingsR\atimings\x12-\n" +
-	"\achained\x18\r \x03(\v2\x13.madit.v1.RunReportR\achained\"\x84\x01\n" +
+	"\achained\x18\r \x03(\v2\x13.madit.v1.RunReportR\achained\"\xd9\x01\n" +
 	"\fExecutedPlan\x12\x14\n" +
 	"\x05order\x18\x01 \x03(\rR\x05order\x12\x16\n" +
 	"\x06counts\x18\x02 \x03(\rR\x06counts\x12\x1d\n" +
 	"\n" +
 	"flow_steps\x18\x03 \x03(\rR\tflowSteps\x12'\n" +
-	"\x0fguidance_scales\x18\x04 \x03(\x01R\x0eguidanceScales\"\xb8\x03\n" +
+	"\x0fguidance_scales\x18\x04 \x03(\x01R\x0eguidanceScales\x12%\n" +
+	"\x0eboosted_counts\x18\x05 \x03(\rR\rboostedCounts\x12,\n" +
+	"\x12boosted_flow_steps\x18\x06 \x03(\rR\x10boostedFlowSteps\"\xb8\x03\n" +
 	"\aTimings\x12B\n" +
 	"\x0fawaiting_tokens\x18\x01 \x01(\v2\x19.google.protobuf.DurationR\x0eawaitingTokens\x12/\n" +
 	"\x05queue\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x05queue\x127\n" +

@@ -478,18 +478,23 @@ func (x *UserPlan) GetGuidanceScales() []float64 {
 }
 
 // Generation-then-reconstruction: a sparse half of the grid in sub-stages from sparse to dense, then the other half (the
-// places with row + column odd) in one or two rounds. SamplingOptions.rounds is the total of both stages.
+// places with row + column odd) in one or two rounds. SamplingOptions.rounds is the total of both stages, at least 2. A
+// sub-stage gets an equal share of the generation rounds. The defaults are for fields that neither preset nor manifest
+// give; a flow_steps in the request takes the place of the steps that those give.
 type GtrOptions struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Levels of recursive bisection in the generation stage, >= 1, at most log2 of the grid side.
+	// Levels of recursive bisection in the generation stage, >= 1, at most log2 of the grid's shorter side. A level looks at
+	// places whose row and column are multiples of 2^level; it takes those with both odd multiples, and from the second
+	// level on those with an odd sum. Default: 2.
 	Stages *uint32 `protobuf:"varint,1,opt,name=stages,proto3,oneof" json:"stages,omitempty"`
-	// Rounds of the reconstruction stage, >= 1, below the total.
+	// Rounds of the reconstruction stage, >= 1, below the total. Default: 2, at most the total less one.
 	ReconstructionRounds *uint32 `protobuf:"varint,2,opt,name=reconstruction_rounds,json=reconstructionRounds,proto3,oneof" json:"reconstruction_rounds,omitempty"`
-	// Flow steps in the first round of the generation stage, >= 1.
+	// Flow steps in the first round of the generation stage, >= 1. Default: flow_steps.
 	FirstFlowSteps *uint32 `protobuf:"varint,3,opt,name=first_flow_steps,json=firstFlowSteps,proto3,oneof" json:"first_flow_steps,omitempty"`
 	// Flow steps in the last round of the generation stage, >= 1, <= first_flow_steps. In between: linear.
+	// Default: half of first_flow_steps, rounded up.
 	LastFlowSteps *uint32 `protobuf:"varint,4,opt,name=last_flow_steps,json=lastFlowSteps,proto3,oneof" json:"last_flow_steps,omitempty"`
-	// Flow steps in the reconstruction stage, >= 1.
+	// Flow steps in the reconstruction stage, >= 1. Default: half of first_flow_steps, rounded up.
 	ReconstructionFlowSteps *uint32 `protobuf:"varint,5,opt,name=reconstruction_flow_steps,json=reconstructionFlowSteps,proto3,oneof" json:"reconstruction_flow_steps,omitempty"`
 	unknownFields           protoimpl.UnknownFields
 	sizeCache               protoimpl.SizeCache
@@ -560,8 +565,9 @@ func (x *GtrOptions) GetReconstructionFlowSteps() uint32 {
 	return 0
 }
 
-// Frequency-weighted token selection: in the reconstruction stage (GTR) or in the rounds the manifest names, the patches
-// whose condition has the strongest high frequencies get more flow steps.
+// Frequency-weighted token selection: in the reconstruction stage (GTR) or in every round (any other order), the patches
+// whose condition has the strongest high frequencies get more flow steps. Both fields are needed where the preset and the
+// manifest give none. Refused by models without SamplingBounds.boosted_flow_steps.
 type FrequencySteps struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Share of the round's patches, 0 to 1. 0 is off.
