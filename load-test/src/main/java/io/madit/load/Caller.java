@@ -28,56 +28,63 @@ import java.util.function.Supplier;
 final class Caller implements AutoCloseable {
   private static final int LARGEST_ANSWER_BYTES = 64 << 20;
 
+  /** A service config. */
+  private static final Map<String, Object> RETRIES =
+      Map.of(
+          "methodConfig",
+          List.of(
+              Map.of(
+                  "name",
+                  List.of(Map.of("service", VisualTokenServiceGrpc.SERVICE_NAME)),
+                  "retryPolicy",
+                  Map.of(
+                      "maxAttempts",
+                      4.0,
+                      "initialBackoff",
+                      "0.1s",
+                      "maxBackoff",
+                      "1s",
+                      "backoffMultiplier",
+                      2.0,
+                      "retryableStatusCodes",
+                      List.of("UNAVAILABLE", "RESOURCE_EXHAUSTED")))));
+
   private final List<ManagedChannel> channels = new ArrayList<>();
 
   /** Plain text. Never sends a request a second time. */
   Caller(String address, int connections) {
-    this(connections, () -> NettyChannelBuilder.forTarget(address).usePlaintext());
+    this(connections, () -> NettyChannelBuilder.forTarget(address).usePlaintext().disableRetry());
   }
 
   private Caller(int connections, Supplier<NettyChannelBuilder> connection) {
     for (int i = 0; i < connections; i++) {
-      channels.add(channel(connection.get().disableRetry()));
+      channels.add(channel(connection.get()));
     }
-  }
-
-  private Caller(ManagedChannel channel) {
-    channels.add(channel);
   }
 
   /** Never sends a request a second time. Replicas behind one name take turns. */
   static Caller to(int connections, Supplier<NettyChannelBuilder> connection) {
     return new Caller(
-        connections, () -> connection.get().defaultLoadBalancingPolicy("round_robin"));
+        connections,
+        () -> connection.get().disableRetry().defaultLoadBalancingPolicy("round_robin"));
+  }
+
+  /** What a replica could not answer goes to the next. Replicas behind one name take turns. */
+  static Caller retrying(int connections, Supplier<NettyChannelBuilder> connection) {
+    return new Caller(
+        connections,
+        () ->
+            connection
+                .get()
+                .enableRetry()
+                .defaultLoadBalancingPolicy("round_robin")
+                .defaultServiceConfig(RETRIES));
   }
 
   /** One channel over several servers, in turn; what a server could not answer goes to the next. */
   static Caller retrying(List<String> addresses) {
-    Map<String, Object> retryPolicy =
-        Map.of(
-            "maxAttempts",
-            4.0,
-            "initialBackoff",
-            "0.1s",
-            "maxBackoff",
-            "1s",
-            "backoffMultiplier",
-            2.0,
-            "retryableStatusCodes",
-            List.of("UNAVAILABLE", "RESOURCE_EXHAUSTED"));
-    Map<String, Object> methods =
-        Map.of(
-            "name",
-            List.of(Map.of("service", VisualTokenServiceGrpc.SERVICE_NAME)),
-            "retryPolicy",
-            retryPolicy);
-    return new Caller(
-        channel(
-            NettyChannelBuilder.forTarget(StaticAddresses.target(addresses))
-                .usePlaintext()
-                .enableRetry()
-                .defaultLoadBalancingPolicy("round_robin")
-                .defaultServiceConfig(Map.of("methodConfig", List.of(methods)))));
+    return retrying(
+        1, () -> NettyChannelBuilder.forTarget(StaticAddresses.target(addresses)).usePlaintext());
   }
 
   private static ManagedChannel channel(NettyChannelBuilder builder) {

@@ -9,6 +9,7 @@ import io.grpc.stub.MetadataUtils;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.function.Supplier;
 import picocli.CommandLine.Option;
 
 /** A running server and what it asks for. */
@@ -38,6 +39,14 @@ final class TargetOptions {
       description = "File whose content is the bearer token.")
   private Path token;
 
+  @Option(
+      names = "--retry",
+      description = {
+        "What a replica cannot take (UNAVAILABLE, RESOURCE_EXHAUSTED) goes to another one,",
+        "at most 4 attempts. Default: each request is sent once."
+      })
+  private boolean retry;
+
   String address() {
     return address;
   }
@@ -48,11 +57,11 @@ final class TargetOptions {
   Caller caller(int connections) {
     ChannelCredentials credentials = credentials();
     Metadata headers = headers();
-    return Caller.to(
-        connections,
+    Supplier<NettyChannelBuilder> connection =
         () ->
             NettyChannelBuilder.forTarget(address, credentials)
-                .intercept(MetadataUtils.newAttachHeadersInterceptor(headers)));
+                .intercept(MetadataUtils.newAttachHeadersInterceptor(headers));
+    return retry ? Caller.retrying(connections, connection) : Caller.to(connections, connection);
   }
 
   private ChannelCredentials credentials() {

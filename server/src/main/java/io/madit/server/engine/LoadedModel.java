@@ -19,7 +19,7 @@ final class LoadedModel {
     this.bundle = bundle;
     this.runtime = runtime;
     Manifest manifest = bundle.manifest();
-    costModel = new CostModel(2.0 * (manifest.tokens().count() + manifest.grid().patches()));
+    costModel = new CostModel(2.0 * (manifest.slots() + manifest.grid().patches()));
   }
 
   /** Makes what the cost model has learned visible to all threads. */

@@ -2,13 +2,6 @@ package io.madit.server.telemetry;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.madit.server.config.ObservabilityConfig;
-import io.madit.server.testing.AccessLines;
-import io.madit.server.testing.HeldRuntime;
-import io.madit.server.testing.Resources;
-import io.madit.server.testing.RunningServer;
-import io.madit.v1.DetokenizeRequest;
-import io.madit.v1.GetModelRequest;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,7 +13,6 @@ import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** The table of metrics in the guide is what a server has. */
@@ -34,31 +26,6 @@ class MetricsTableTest {
       Pattern.compile("\\| `(\\w+)` \\| (\\w+) \\| (\\w+) \\| ([\\w, ]*) ?\\|.*\\|");
 
   private record Metric(String type, Set<String> labels) {}
-
-  private static String scrape() throws Exception {
-    try (AccessLines lines = new AccessLines();
-        RunningServer server =
-            RunningServer.start(
-                new HeldRuntime(),
-                new ObservabilityConfig(false, true, false),
-                Resources.path("models/pico-buffer"))) {
-      int tokens =
-          server
-              .blocking()
-              .getModel(GetModelRequest.getDefaultInstance())
-              .getModel()
-              .getDefaultTokenCount();
-      DetokenizeRequest.Builder request = DetokenizeRequest.newBuilder();
-      request
-          .getVisualBuilder()
-          .getTokenIdsBuilder()
-          .addAllIds(IntStream.range(0, tokens).boxed().toList());
-      server.blocking().detokenize(request.build());
-      lines.next(); // a line is written when the meters are done
-      lines.next();
-      return server.get("/metrics").body();
-    }
-  }
 
   private static Map<String, Metric> metrics(String scrape) {
     Map<String, Metric> metrics = new TreeMap<>();
@@ -105,7 +72,7 @@ class MetricsTableTest {
     for (Matcher row : rows()) {
       documented.put(row.group(1), new Metric(row.group(2), labels(row.group(4))));
     }
-    assertThat(documented).containsExactlyInAnyOrderEntriesOf(metrics(scrape()));
+    assertThat(documented).containsExactlyInAnyOrderEntriesOf(metrics(ScrapedPicture.scrape()));
   }
 
   @Test
