@@ -123,6 +123,7 @@ public final class MaditServer {
             () -> (double) admission.pictures() / limits.maxPictures(), admission::backlogSeconds);
     ServerMetrics metrics = telemetry.metrics();
     metrics.watchEngine(engine::stats);
+    metrics.watchMemory(config.model().device());
     bundles.forEach(bundle -> metrics.watchCosts(bundle.id(), () -> engine.costs(bundle)));
     metrics.watch("madit.pictures.admitted", "Pictures in the server", admission::pictures);
     metrics.watch("madit.pictures.awaiting", "Pictures whose ids are coming", awaiting::count);

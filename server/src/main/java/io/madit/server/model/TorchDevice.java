@@ -26,7 +26,8 @@ public record TorchDevice(int cudaIndex) {
     return new TorchDevice(Integer.parseInt(matcher.group(1)));
   }
 
-  boolean isCpu() {
+  /** Whether libtorch computes on the processor. */
+  public boolean isCpu() {
     return cudaIndex < 0;
   }
 

@@ -23,7 +23,7 @@ final class ResidentMemory implements MeterBinder {
   }
 
   /** NaN where the system does not tell. */
-  private static double bytes() {
+  static double bytes() {
     try {
       return parse(Files.readAllLines(STATUS));
     } catch (IOException e) {

@@ -4,6 +4,7 @@ import io.madit.server.cost.Costs;
 import io.madit.server.engine.EngineStats;
 import io.madit.server.engine.Timings;
 import io.madit.server.model.Bundle;
+import io.madit.server.model.TorchDevice;
 import io.micrometer.core.instrument.Clock;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.FunctionCounter;
@@ -93,6 +94,11 @@ public final class ServerMetrics {
     engineCounter(
         stats, "madit.engine.round.seconds", "Time in packed rounds", s -> s.roundNanos() * 1e-9);
     engineCounter(stats, "madit.previews", "Previews rendered", s -> s.previews());
+  }
+
+  /** Watches the memory of the device that models run on. */
+  public void watchMemory(TorchDevice device) {
+    new DeviceMemory(device).bindTo(registry);
   }
 
   /** Watches what the cost model knows of a model. */
