@@ -1,0 +1,161 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { promisify } from "node:util";
+import { inflateSync } from "node:zlib";
+import { MaditClient, MaditError, OutputFormat, type PictureEvent, status } from "../src/index.js";
+import { RealServer, ROOT } from "./server.js";
+
+const IDS = [...Array(16).keys()];
+let server: RealServer;
+let client: MaditClient;
+
+before(async () => {
+  server = await RealServer.start();
+  client = new MaditClient({ server: server.address });
+});
+
+after(async () => {
+  client.close();
+  await server.stop();
+});
+
+function failsWith(code: status, reason = ""): (error: unknown) => true {
+  return (error) => {
+    assert(error instanceof MaditError);
+    assert.equal(error.code, code);
+    assert.equal(error.reason, reason);
+    return true;
+  };
+}
+
+/** Width and height in a PNG's header; fails for what cannot be inflated. */
+function pngSize(file: Buffer): [number, number] {
+  assert.equal(file.toString("latin1", 1, 4), "PNG");
+  const pieces: Buffer[] = [];
+  for (let at = 8; at < file.length; at += 12 + file.readUInt32BE(at)) {
+    if (file.toString("latin1", at + 4, at + 8) === "IDAT") {
+      pieces.push(file.subarray(at + 8, at + 8 + file.readUInt32BE(at)));
+    }
+  }
+  const [width, height] = [file.readUInt32BE(16), file.readUInt32BE(20)];
+  assert.equal(inflateSync(Buffer.concat(pieces)).length, height * (1 + 3 * width));
+  return [width, height];
+}
+
+test("models are listed and described", async () => {
+  assert.deepEqual(
+    (await client.models()).map((model) => model.name),
+    ["pico-buffer", "pico-mar"],
+  );
+  assert.equal((await client.model())?.codebookSize, 64);
+  await assert.rejects(client.model("none"), failsWith(status.NOT_FOUND, "MODEL_NOT_FOUND"));
+});
+
+test("tokenize gives the ids that detokenize takes", async () => {
+  const ids = await client.tokenize(await readFile(join(ROOT, "demo/pictures/tree.png")));
+  assert.equal(ids.length, 16);
+  const picture = await client.detokenize(ids, { seed: 7n });
+  assert.deepEqual(pngSize(picture.data), [64, 64]);
+  assert.equal(picture.report?.seed, 7n);
+});
+
+test("generate draws from a class", async () => {
+  const draw = (classLabel: number) => client.generate({ model: "pico-mar", seed: 7n, conditioning: { classLabel } });
+  const [one, two] = [await draw(1), await draw(2)];
+  assert.deepEqual(pngSize(one.data), [one.width, one.height]);
+  assert(!one.data.equals(two.data));
+});
+
+test("raw pixels are height * width * 3 bytes, the same each time", async () => {
+  const draw = () => client.detokenize(IDS, { seed: 7n, format: OutputFormat.OUTPUT_FORMAT_RAW_RGB });
+  const [one, two] = [await draw(), await draw()];
+  assert.equal(one.data.length, 64 * 64 * 3);
+  assert(one.data.equals(two.data));
+});
+
+test("wrong ids name the field", async () => {
+  const error = await client.detokenize([64, ...IDS.slice(1)]).catch((failure: unknown) => failure);
+  assert(error instanceof MaditError);
+  assert.match(error.message, /^INVALID_ARGUMENT \(INVALID_FIELD\): /);
+  assert.equal(error.violations[0]?.field, "visual.token_ids.ids[0]");
+});
+
+test("a call past its deadline says so", async () => {
+  await assert.rejects(client.detokenize(IDS, {}, { timeoutMs: 0 }), failsWith(status.DEADLINE_EXCEEDED));
+  await assert.rejects(client.stream(IDS, {}, { timeoutMs: 0 }).result(), failsWith(status.DEADLINE_EXCEEDED));
+});
+
+test("an aborted signal cancels", async () => {
+  const signal = AbortSignal.abort();
+  await assert.rejects(client.detokenize(IDS, {}, { signal }), failsWith(status.CANCELLED));
+  await assert.rejects(client.stream(IDS, {}, { signal }).result(), failsWith(status.CANCELLED));
+});
+
+test("a stream tells everything and draws the same picture", async () => {
+  async function* sample() {
+    for (const id of IDS) {
+      yield id;
+      await Promise.resolve();
+    }
+  }
+  const events: PictureEvent[] = [];
+  for await (const event of client.stream(sample(), { seed: 7n, previewEveryRounds: 2 })) {
+    events.push(event);
+  }
+  assert.equal(events[0]?.type, "accepted");
+  assert(events.some((event) => event.type === "progress"));
+  const last = events.at(-1);
+  assert(last?.type === "picture");
+  assert(last.picture.data.equals((await client.detokenize(IDS, { seed: 7n })).data));
+});
+
+test("a stream without a seed chooses one", async () => {
+  const stream = client.stream();
+  stream.put(...IDS);
+  assert.equal((await stream.result()).report?.seed, stream.seed);
+});
+
+test("a wrong id fails its picture", async () => {
+  await assert.rejects(client.stream([64]).result(), failsWith(status.INVALID_ARGUMENT, "INVALID_FIELD"));
+});
+
+test("a closed stream is cancelled", async () => {
+  const stream = client.stream();
+  const read = async () => {
+    for await (const event of stream) {
+      assert.equal(event.type, "accepted");
+      stream.close();
+    }
+  };
+  await assert.rejects(read(), failsWith(status.CANCELLED));
+});
+
+test("what the source throws, the stream throws", async () => {
+  function* broken(): Generator<number> {
+    yield 1;
+    throw new Error("no more electricity");
+  }
+  await assert.rejects(client.stream(broken()).result(), /no more electricity/);
+});
+
+test("the first example of the README, typed as it stands there, gives a picture", async () => {
+  const readme = await readFile("README.md", "utf8");
+  assert(readme.includes(`\`\`\`ts\n${await readFile("examples/first-picture.ts", "utf8")}\`\`\``));
+  const typed = /```sh\n(.*?)```/s.exec(readme)?.[1] ?? "";
+  // The server is there already, on a port of its own, and this test runs in what the second line builds.
+  const [serve, build, run] = typed.split("\n");
+  assert.equal(serve, "./madit serve &");
+  assert.equal(build, "npm install --prefix client-stubs/typescript && npm run build --prefix client-stubs/typescript");
+  // A folder that looks like the root of the checkout, so that nothing is written there.
+  const folder = await mkdtemp(join(tmpdir(), "madit-"));
+  await symlink(join(ROOT, "demo"), join(folder, "demo"));
+  await symlink(join(ROOT, "client-stubs"), join(folder, "client-stubs"));
+  const env = { ...process.env, MADIT_SERVER: server.address };
+  const { stdout } = await promisify(execFile)("sh", ["-ec", run ?? ""], { cwd: folder, env });
+  assert.equal(stdout, "tree.png, 64 x 64, 8 rounds\n");
+  assert.deepEqual(pngSize(await readFile(join(folder, "tree.png"))), [64, 64]);
+});
