@@ -5,7 +5,7 @@ Weights are those of recorded cases, which are random, rounded to float16.
 """
 
 from copy import deepcopy
-from itertools import pairwise
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,10 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from ..bundle import round_weights, write_folder
-from ..philox import shuffle
-from ..reveal import guidance_at, masked_counts
+from ..bundle import round_weights, sampling_from_dict, write_folder
+from ..gtr import GtrOptions
+from ..madit import FrequencySteps, SamplingDefaults
+from ..reveal import compile_plan, reveal_order
 from ..vae import Vae, VaeConfig
 from .case import load_case
 from .export import Names
@@ -24,6 +25,11 @@ from .ta_titok.config import assumed_sizes, sizes_in
 
 PROVENANCE = {"weights": "random, not trained: for tests only"}
 SEEDS = (5, -7)
+STAGED = {
+    "reveal_order": "gtr",
+    "gtr": GtrOptions(1, 1, 60, 40, 50),
+    "frequency_steps": FrequencySteps(0.25, 90),
+}
 
 
 def write_family_golden(cases: Path, server_resources: Path) -> None:
@@ -36,7 +42,7 @@ def write_family_golden(cases: Path, server_resources: Path) -> None:
     ):
         script, manifest = _bundle(name, cases / case, server_resources / "models" / f"pico-{name}", scale)
         for index, seed in enumerate(SEEDS):
-            golden |= {f"{name}.{index}.{key}": value for key, value in _draw(script, manifest, index, seed).items()}
+            golden |= {f"{name}.{index}.{key}": value for key, value in _draws(script, manifest, index, seed).items()}
     save_file(golden, server_resources / "golden" / "families.safetensors")
 
 
@@ -61,25 +67,30 @@ def _bundle(name: str, folder: Path, out: Path, vae_scale: float | None) -> tupl
     return torch.jit.load(str(out / "model.pt")), export.manifest
 
 
-@torch.no_grad()
-def _draw(script: nn.Module, manifest: dict[str, Any], index: int, seed: int) -> dict[str, Tensor]:
-    """Request ``index``: its ids (the class of MAR), and its latents by the manifest's defaults."""
+def _draws(script: nn.Module, manifest: dict[str, Any], index: int, seed: int) -> dict[str, Tensor]:
+    """Request ``index``: its ids (the class of MAR), its latents by the manifest's defaults, and staged and boosted."""
     ids = _ids(manifest, index)
+    usual = sampling_from_dict(manifest["sampling"])
+    drawn = {"ids": ids.to(torch.float32), "latents": _draw(script, manifest, ids, usual, seed)}
+    if usual.rounds > 1:
+        drawn["staged"] = _draw(script, manifest, ids, replace(usual, **STAGED), seed)
+    return drawn
+
+
+@torch.no_grad()
+def _draw(script: nn.Module, manifest: dict[str, Any], ids: Tensor, sampling: SamplingDefaults, seed: int) -> Tensor:
+    """Latents float32 [C, h, w] of one request."""
+    grid = (manifest["grid"]["rows"], manifest["grid"]["columns"])
     text = manifest["text"]
-    patches = manifest["grid"]["rows"] * manifest["grid"]["columns"]
-    sampling = manifest["sampling"]
-    order = list(range(patches)) if sampling["reveal_order"] == "raster" else shuffle(seed, patches)
-    order = torch.tensor(order)
+    plan = compile_plan(reveal_order(sampling, grid, seed), sampling, grid)
+    order = torch.tensor(plan.order)
     cond = script.condition(ids, torch.zeros(0, text["embed_dim"] if text else 1))
     canvas = script.canvas(ids, order)
-    masked = masked_counts(sampling["reveal_schedule"], patches, sampling["rounds"])
-    steps = sampling["flow_steps"]
-    for before, after in pairwise(masked):
-        guidance = guidance_at(sampling["guidance_schedule"], sampling["guidance_scale"], patches, after)
-        budget = torch.tensor([[patches - before, patches - after, steps, steps, seed, 0]])
-        scales = torch.tensor([[guidance, 0.0, sampling["temperature"], 1.0]], dtype=torch.float64)
+    for r in plan.rounds:
+        budget = torch.tensor([[r.begin, r.end, r.flow_steps, r.boosted_steps or r.flow_steps, seed, 0]])
+        scales = torch.tensor([[r.guidance, r.boost_fraction, sampling.temperature, 1.0]], dtype=torch.float64)
         script.round([cond], [canvas], [order], budget, scales)
-    return {"ids": ids.to(torch.float32), "latents": script.latents(canvas, order).contiguous()}
+    return script.latents(canvas, order).contiguous()
 
 
 def _ids(manifest: dict[str, Any], index: int) -> Tensor:

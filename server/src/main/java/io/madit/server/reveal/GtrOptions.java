@@ -43,7 +43,7 @@ public record GtrOptions(
    */
   public GtrSettings resolve(PatchGrid grid, int rounds, int flowSteps) {
     int most = mostStages(grid);
-    if (most < 1) {
+    if (!fits(grid)) {
       throw new IllegalArgumentException(
           "reveal order gtr needs a grid of at least 2 x 2, is " + grid);
     }
@@ -77,6 +77,11 @@ public record GtrOptions(
               + settings.reconstructionRounds());
     }
     return settings;
+  }
+
+  /** Whether the grid has stages at all. */
+  public static boolean fits(PatchGrid grid) {
+    return mostStages(grid) >= 1;
   }
 
   /** Levels of bisection that a grid allows: log2 of its shorter side, rounded down. */

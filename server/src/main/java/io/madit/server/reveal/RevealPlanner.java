@@ -13,7 +13,7 @@ public final class RevealPlanner {
    *
    * @param ids one per patch, -1 where missing; empty when the picture has no ids (then the KL
    *     order is refused)
-   * @param codewordKl nats, one per codeword
+   * @param codewordKl nats, one per codeword; empty where codewords have no KL
    * @throws IllegalArgumentException naming what does not fit
    */
   public static RevealPlan compile(
@@ -31,7 +31,7 @@ public final class RevealPlanner {
       case HALTON -> Orders.halton(grid);
       case GTR -> {
         int[] inside =
-            ids.length == 0
+            ids.length == 0 || codewordKl.length == 0
                 ? Orders.shuffled(patches, seed)
                 : Orders.byKl(codewordKl, requireLength("ids for the GTR order", ids, patches));
         yield GtrStages.order(grid, settings.gtr().orElseThrow().stages(), inside);

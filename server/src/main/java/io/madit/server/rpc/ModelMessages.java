@@ -3,6 +3,7 @@ package io.madit.server.rpc;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.madit.server.model.Manifest;
+import io.madit.server.reveal.GtrOptions;
 import io.madit.v1.Capability;
 import io.madit.v1.ConditioningKind;
 import io.madit.v1.DoubleRange;
@@ -127,11 +128,13 @@ final class ModelMessages {
     if (manifest.hasCodewordKl()) {
       model.addRevealOrders(RevealOrder.REVEAL_ORDER_KL);
     }
+    if (bounds.maxRounds() > 1 && GtrOptions.fits(manifest.grid().places())) {
+      model.addRevealOrders(RevealOrder.REVEAL_ORDER_GTR);
+    }
     model
         .addRevealOrders(RevealOrder.REVEAL_ORDER_RANDOM)
         .addRevealOrders(RevealOrder.REVEAL_ORDER_RASTER)
         .addRevealOrders(RevealOrder.REVEAL_ORDER_HALTON)
-        .addRevealOrders(RevealOrder.REVEAL_ORDER_GTR)
         .addRevealOrders(RevealOrder.REVEAL_ORDER_USER)
         .addRevealSchedules(RevealSchedule.REVEAL_SCHEDULE_COSINE)
         .addRevealSchedules(RevealSchedule.REVEAL_SCHEDULE_LINEAR)

@@ -40,6 +40,9 @@ final class StagedParser {
     }
     Violations mine = new Violations();
     GtrOptions asked = asked(mine);
+    if (manifest.adaptiveSteps() && !asked.withoutSteps().equals(asked)) {
+      mine.add("sampling.gtr", "must have no flow steps: this model's solver is adaptive");
+    }
     if (mine.isEmpty() && rounds < 2) {
       mine.add("sampling.rounds", "must be at least 2 with reveal_order GTR", rounds);
     }

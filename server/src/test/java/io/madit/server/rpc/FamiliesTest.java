@@ -19,6 +19,8 @@ import io.madit.v1.Model;
 import io.madit.v1.ModelFamily;
 import io.madit.v1.Output;
 import io.madit.v1.OutputFormat;
+import io.madit.v1.RevealOrder;
+import io.madit.v1.SamplingOptions;
 import io.madit.v1.TokenizeRequest;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -59,10 +61,18 @@ class FamiliesTest {
 
   /** Latents of golden request {@code index}. */
   private static float[] draw(String family, int index) {
+    return draw(family, index, SamplingOptions.getDefaultInstance());
+  }
+
+  private static float[] draw(String family, int index, SamplingOptions sampling) {
+    var seeded = sampling.toBuilder().setSeed(SEEDS[index]);
     Output output =
         family.equals("mar")
-            ? server.blocking().generate(picture(index).build()).getOutput()
-            : server.blocking().detokenize(picture(family, index).build()).getOutput();
+            ? server.blocking().generate(picture(index).setSampling(seeded).build()).getOutput()
+            : server
+                .blocking()
+                .detokenize(picture(family, index).setSampling(seeded).build())
+                .getOutput();
     assertThat(output.getFormat()).isEqualTo(OutputFormat.OUTPUT_FORMAT_LATENTS);
     float[] values = new float[output.getTensor().getData().size() / Float.BYTES];
     output
@@ -110,6 +120,25 @@ class FamiliesTest {
     for (int index = 0; index < SEEDS.length; index++) {
       float[] expected = golden.floats(family + "." + index + ".latents");
       assertThat(draw(family, index)).containsExactly(expected, within(TOLERANCE));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"mar", "v2flow"})
+  void stagesAndBoosts_giveWhatTheScriptGivesAlone(String family) {
+    SamplingOptions.Builder staged =
+        SamplingOptions.newBuilder().setRevealOrder(RevealOrder.REVEAL_ORDER_GTR);
+    staged
+        .getGtrBuilder()
+        .setStages(1)
+        .setReconstructionRounds(1)
+        .setFirstFlowSteps(60)
+        .setLastFlowSteps(40)
+        .setReconstructionFlowSteps(50);
+    staged.getFrequencyStepsBuilder().setFraction(0.25).setBoostedFlowSteps(90);
+    for (int index = 0; index < SEEDS.length; index++) {
+      float[] expected = golden.floats(family + "." + index + ".staged");
+      assertThat(draw(family, index, staged.build())).containsExactly(expected, within(TOLERANCE));
     }
   }
 
@@ -177,11 +206,16 @@ class FamiliesTest {
     assertThat(mar.getClassCount()).isEqualTo(10);
     assertThat(mar.getSolver()).isEqualTo("ddpm");
     assertThat(mar.getTokenCountsList()).isEmpty();
+    assertThat(mar.getRevealOrdersList())
+        .contains(RevealOrder.REVEAL_ORDER_GTR)
+        .doesNotContain(RevealOrder.REVEAL_ORDER_KL);
     Model v2flow = model("pico-v2flow");
     assertThat(v2flow.getCapabilitiesList()).containsExactly(Capability.CAPABILITY_DETOKENIZE);
     assertThat(v2flow.getOutputFormatsList()).containsExactly(OutputFormat.OUTPUT_FORMAT_LATENTS);
-    assertThat(model("pico-ta-titok").getCapabilitiesList())
+    Model titok = model("pico-ta-titok");
+    assertThat(titok.getCapabilitiesList())
         .containsExactly(Capability.CAPABILITY_DETOKENIZE, Capability.CAPABILITY_TOKENIZE);
+    assertThat(titok.getRevealOrdersList()).doesNotContain(RevealOrder.REVEAL_ORDER_GTR);
   }
 
   @Test
@@ -200,7 +234,7 @@ class FamiliesTest {
     GenerateRequest.Builder unknownClass = picture(0);
     unknownClass.getConditioningBuilder().setClassLabel(10);
     DetokenizeRequest.Builder klOrder = picture("v2flow", 0);
-    klOrder.getSamplingBuilder().setRevealOrder(io.madit.v1.RevealOrder.REVEAL_ORDER_KL);
+    klOrder.getSamplingBuilder().setRevealOrder(RevealOrder.REVEAL_ORDER_KL);
     DetokenizeRequest.Builder png = picture("v2flow", 0).clearOutput();
     DetokenizeRequest.Builder warm = picture("ta-titok", 0);
     warm.getSamplingBuilder().setTemperature(2);
