@@ -422,9 +422,12 @@ type RunReport struct {
 	// Times.
 	Timings *Timings `protobuf:"bytes,12,opt,name=timings,proto3" json:"timings,omitempty"`
 	// Reports of the other models of the request, in the order in which they ran: the completion, the decoder.
-	Chained       []*RunReport `protobuf:"bytes,13,rep,name=chained,proto3" json:"chained,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Chained []*RunReport `protobuf:"bytes,13,rep,name=chained,proto3" json:"chained,omitempty"`
+	// Ids that this model drew because they were missing. 0 for models that draw pictures: their completion's number is in
+	// `chained`.
+	CompletedTokens uint32 `protobuf:"varint,14,opt,name=completed_tokens,json=completedTokens,proto3" json:"completed_tokens,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *RunReport) Reset() {
@@ -548,6 +551,13 @@ func (x *RunReport) GetChained() []*RunReport {
 	return nil
 }
 
+func (x *RunReport) GetCompletedTokens() uint32 {
+	if x != nil {
+		return x.CompletedTokens
+	}
+	return 0
+}
+
 // The plan as executed.
 type ExecutedPlan struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -642,7 +652,7 @@ func (x *ExecutedPlan) GetBoostedFlowSteps() []uint32 {
 // Wall-clock times of one picture. Phases that did not happen are absent.
 type Timings struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Between BeginImage and the last id. Streams only.
+	// Until all ids are known: between BeginImage and the last id in streams, or the time of the completion.
 	AwaitingTokens *durationpb.Duration `protobuf:"bytes,1,opt,name=awaiting_tokens,json=awaitingTokens,proto3" json:"awaiting_tokens,omitempty"`
 	// From complete input to the first work on the device; includes waits between rounds caused by preemption.
 	Queue *durationpb.Duration `protobuf:"bytes,2,opt,name=queue,proto3" json:"queue,omitempty"`
@@ -774,7 +784,7 @@ const file_madit_v1_output_proto_rawDesc = "" +
 	"\x04data\x18\x05 \x01(\fH\x00R\x04data\x12*\n" +
 	"\x06tensor\x18\x06 \x01(\v2\x10.madit.v1.TensorH\x00R\x06tensor\x121\n" +
 	"\ttoken_ids\x18\a \x01(\v2\x12.madit.v1.TokenIdsH\x00R\btokenIdsB\t\n" +
-	"\acontent\"\x87\x04\n" +
+	"\acontent\"\xb2\x04\n" +
 	"\tRunReport\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12*\n" +
@@ -790,7 +800,8 @@ const file_madit_v1_output_proto_rawDesc = "" +
 	" \x01(\v2\x19.madit.v1.SamplingOptionsR\bsampling\x12*\n" +
 	"\x04plan\x18\v \x01(\v2\x16.madit.v1.ExecutedPlanR\x04plan\x12+\n" +
 	"\atimings\x18\f \x01(\v2\x11.madit.v1.TimingsR\atimings\x12-\n" +
-	"\achained\x18\r \x03(\v2\x13.madit.v1.RunReportR\achained\"\xd9\x01\n" +
+	"\achained\x18\r \x03(\v2\x13.madit.v1.RunReportR\achained\x12)\n" +
+	"\x10completed_tokens\x18\x0e \x01(\rR\x0fcompletedTokens\"\xd9\x01\n" +
 	"\fExecutedPlan\x12\x14\n" +
 	"\x05order\x18\x01 \x03(\rR\x05order\x12\x16\n" +
 	"\x06counts\x18\x02 \x03(\rR\x06counts\x12\x1d\n" +

@@ -18,8 +18,13 @@ from ..gtr import GtrOptions
 from ..madit import FrequencySteps, SamplingDefaults
 from ..reveal import compile_plan, reveal_order
 from ..vae import Vae, VaeConfig
+from . import maskgil
 from .case import load_case
 from .export import Names
+from .maskgil.complete import complete
+from .maskgil.config import LlamaConfig
+from .maskgil.llama import Llama
+from .maskgil.sampler import SCHEDULES, maskgil_sampling
 from .registry import family
 from .ta_titok.config import assumed_sizes, sizes_in
 
@@ -43,7 +48,31 @@ def write_family_golden(cases: Path, server_resources: Path) -> None:
         script, manifest = _bundle(name, cases / case, server_resources / "models" / f"pico-{name}", scale)
         for index, seed in enumerate(SEEDS):
             golden |= {f"{name}.{index}.{key}": value for key, value in _draws(script, manifest, index, seed).items()}
+    golden |= _completions(server_resources / "models" / "pico-maskgil")
     save_file(golden, server_resources / "golden" / "families.safetensors")
+
+
+def _completions(out: Path) -> dict[str, Tensor]:
+    """A MaskGIL of random weights for the ids of pico-buffer, and what it makes of a quarter of them, or of none."""
+    torch.manual_seed(3)
+    model = Llama(LlamaConfig(codes=64, grid=4, width=32, depth=2, heads=2, kv_heads=2, hidden=64, classes=5))
+    for value in model.parameters():
+        value.data.normal_(std=0.3)
+    round_weights(model.eval().requires_grad_(False), torch.float16)
+    names = Names("pico-maskgil", licence="Apache-2.0", provenance=PROVENANCE)
+    sample = {"step": 4, "w": 2.0, "sched_mode": "cosine"}
+    export = maskgil.export(model, {"sample": sample, "decoder": "pico-buffer"}, names)
+    write_folder(out, export.module, {"family": "maskgil"}, export.manifest, export.files, compact=True)
+    script, golden = torch.jit.load(str(out / "model.pt")), {}
+    for index, seed in enumerate(SEEDS):
+        ids = torch.full([model.config.tokens], -1)
+        ids[: 4 * index] = torch.arange(4 * index)
+        condition = script.condition(torch.tensor([index]), torch.empty(0, 0))
+        for schedule in SCHEDULES:
+            chosen = maskgil_sampling({**sample, "sched_mode": schedule})
+            (completed,) = complete(script, ids.unsqueeze(0), [condition], chosen, [seed])
+            golden[f"maskgil.{index}.{schedule}"] = completed.to(torch.float32)
+    return golden
 
 
 def _bundle(name: str, folder: Path, out: Path, vae_scale: float | None) -> tuple[nn.Module, dict[str, Any]]:

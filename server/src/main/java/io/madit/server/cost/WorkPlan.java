@@ -41,7 +41,7 @@ public record WorkPlan(List<RoundWork> left, int pictures) {
 
   private static RoundWork work(Manifest manifest, Round round, int slots, boolean regressionOnly) {
     int patches = manifest.grid().patches();
-    boolean guided = !regressionOnly && round.guidance() != 1;
+    boolean guided = !regressionOnly && round.guidance() != manifest.family().neutralGuidance();
     int passes = guided && manifest.guidancePlacement() == GuidancePlacement.BUFFER ? 2 : 1;
     double steps =
         round.flowSteps() + round.boostFraction() * (round.boostedSteps() - round.flowSteps());

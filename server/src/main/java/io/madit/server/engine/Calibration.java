@@ -17,6 +17,7 @@ import io.madit.server.reveal.Round;
 import io.madit.server.reveal.SamplingSettings;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
@@ -54,6 +55,7 @@ public final class Calibration {
   private final CostModel costModel;
   private final LongSupplier clock;
   private final BooleanSupplier wanted;
+  private final SamplingSettings usual;
   private final RevealPlan plan;
   private final WorkPlan work;
   private final int rows;
@@ -69,14 +71,8 @@ public final class Calibration {
     this.wanted = wanted;
     Manifest manifest = bundle.manifest();
     int slots = manifest.slots();
-    SamplingSettings usual = manifest.usual();
-    plan =
-        RevealPlanner.compile(
-            usual,
-            manifest.grid().places(),
-            new int[manifest.tokens().count()],
-            bundle.codewordKl(),
-            0);
+    usual = manifest.usual();
+    plan = RevealPlanner.compile(usual, manifest.grid().places(), ids(0), bundle.codewordKl(), 0);
     work = WorkPlan.of(manifest, plan.rounds(), slots, false, true);
     rows = slots + plan.patches();
   }
@@ -120,7 +116,7 @@ public final class Calibration {
     List<SessionState> states = new ArrayList<>();
     try {
       for (int i = 0; i < sessions; i++) {
-        VisualInput visual = anything();
+        VisualInput visual = anything(0);
         costModel.observeCondition(
             time(() -> states.add(runtime.open(visual, TextConditioning.NONE, plan.order()))));
       }
@@ -134,29 +130,45 @@ public final class Calibration {
     }
   }
 
-  /** The first codeword everywhere, zeros, or the first class. */
-  private VisualInput anything() {
+  /**
+   * The first codeword everywhere, zeros, or the first class.
+   *
+   * @param known ids that a token generator begins with
+   */
+  private VisualInput anything(int known) {
     Manifest manifest = bundle.manifest();
-    int tokens = manifest.tokens().count();
     if (!manifest.takesTokens()) {
       return new VisualInput.ClassLabel(0);
     }
+    if (manifest.drawsTokens()) {
+      return new VisualInput.PartialIds(ids(known), -1);
+    }
     return manifest.discrete()
-        ? new VisualInput.TokenIds(new int[tokens])
-        : new VisualInput.ContinuousTokens(new float[tokens * manifest.tokens().dim()]);
+        ? new VisualInput.TokenIds(ids(0))
+        : new VisualInput.ContinuousTokens(
+            new float[manifest.tokens().count() * manifest.tokens().dim()]);
+  }
+
+  /** The first codeword everywhere; of a token generator only as often as it is known. */
+  private int[] ids(int known) {
+    int[] ids = new int[bundle.manifest().tokens().count()];
+    if (bundle.manifest().drawsTokens()) {
+      Arrays.fill(ids, known, ids.length, -1);
+    }
+    return ids;
   }
 
   /** Mean seconds of a round over the places in the picture, the last place first. */
   private double rounds(List<SessionState> states, long endNanos) {
     int last = plan.rounds().size() - 1;
-    double first = time(() -> runtime.round(tasks(states, last))); // of a width: slow
+    double first = round(states, last); // of a width: slow
     double sum = 0;
     int measured = 0;
     for (int place : IntStream.of(last, last / 2, 0).distinct().toArray()) {
       if (place == last || !over(endNanos)) {
-        double seconds = place == last ? first : time(() -> runtime.round(tasks(states, place)));
+        double seconds = place == last ? first : round(states, place);
         for (int i = 1; i < REPEATS && !over(endNanos); i++) {
-          seconds = Math.min(seconds, time(() -> runtime.round(tasks(states, place))));
+          seconds = Math.min(seconds, round(states, place));
         }
         costModel.observeRound(times(work.round(place), states.size()), seconds);
         sum += seconds;
@@ -164,6 +176,23 @@ public final class Calibration {
       }
     }
     return sum / measured;
+  }
+
+  /** Seconds of one round; a token generator's needs canvases that have come as far. */
+  private double round(List<SessionState> states, int place) {
+    if (!bundle.manifest().drawsTokens()) {
+      return time(() -> runtime.round(tasks(states, place)));
+    }
+    VisualInput visual = anything(plan.rounds().get(place).begin());
+    List<SessionState> fresh = new ArrayList<>();
+    try {
+      for (int i = 0; i < states.size(); i++) {
+        fresh.add(runtime.open(visual, TextConditioning.NONE, plan.order()));
+      }
+      return time(() -> runtime.round(tasks(fresh, place)));
+    } finally {
+      fresh.forEach(SessionState::close);
+    }
   }
 
   private void decodeAndEncode(SessionState state, long endNanos) {
@@ -179,7 +208,7 @@ public final class Calibration {
 
   private List<RoundTask> tasks(List<SessionState> states, int place) {
     Round round = plan.rounds().get(place);
-    return states.stream().map(s -> new RoundTask(s, round, 0, false, 1, 1)).toList();
+    return states.stream().map(s -> new RoundTask(s, round, place, 0, usual)).toList();
   }
 
   private static RoundWork times(RoundWork work, int sessions) {

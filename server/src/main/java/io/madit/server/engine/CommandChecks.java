@@ -15,15 +15,16 @@ final class CommandChecks {
 
   void visual(VisualInput visual) {
     int tokens = manifest.tokens().count();
+    if (manifest.drawsTokens() != visual instanceof VisualInput.PartialIds) {
+      throw new IllegalArgumentException("partial ids belong to models that draw tokens");
+    }
     if (visual instanceof VisualInput.ClassLabel input) {
       classLabel(input.label());
     } else if (visual instanceof VisualInput.TokenIds input) {
-      count("ids", input.ids().length, tokens);
-      for (int id : input.ids()) {
-        if (id < -1 || id >= manifest.codebook().size()) {
-          throw refused("ids must be within the codebook of " + manifest.codebook().size(), id);
-        }
-      }
+      ids(input.ids());
+    } else if (visual instanceof VisualInput.PartialIds input) {
+      ids(input.ids());
+      label(input.label());
     } else if (visual instanceof VisualInput.ContinuousTokens input) {
       count("continuous tokens", input.values().length, tokens * manifest.tokens().dim());
       finite("continuous tokens", input.values());
@@ -35,11 +36,24 @@ final class CommandChecks {
     }
   }
 
+  private void ids(int[] ids) {
+    count("ids", ids.length, manifest.tokens().count());
+    for (int id : ids) {
+      if (id < -1 || id >= manifest.codebook().size()) {
+        throw refused("ids must be within the codebook of " + manifest.codebook().size(), id);
+      }
+    }
+  }
+
   private void classLabel(int label) {
-    int classes = manifest.classes() == null ? 0 : manifest.classes().count();
-    if (classes == 0 || manifest.takesTokens()) {
+    if (manifest.takesTokens()) {
       throw new IllegalArgumentException("this model draws from tokens, not from a class");
     }
+    label(label);
+  }
+
+  private void label(int label) {
+    int classes = manifest.classes() == null ? 0 : manifest.classes().count();
     if (label < -1 || label >= classes) {
       throw refused("class label must be -1 to " + (classes - 1), label);
     }
@@ -49,27 +63,31 @@ final class CommandChecks {
     if (text.length() == 0) {
       return;
     }
-    Manifest.Text limits =
+    Manifest.Features limits =
         manifest
-            .textLimits()
+            .featureLimits()
             .orElseThrow(() -> new IllegalArgumentException("this model takes no text"));
-    if (text.length() > limits.maxTokens()) {
-      throw refused("text must have at most " + limits.maxTokens() + " tokens", text.length());
+    if (text.length() > limits.maxLength()) {
+      throw refused("text must have at most " + limits.maxLength() + " tokens", text.length());
     }
     if (text instanceof TextConditioning.TokenIds input) {
+      int words = manifest.textLimits().map(Manifest.Text::vocabularySize).orElse(0);
       for (int id : input.ids()) {
-        if (id < 0 || id >= limits.vocabularySize()) {
-          throw refused("text ids must be within 0.." + (limits.vocabularySize() - 1), id);
+        if (id < 0 || id >= words) {
+          throw refused("text ids must be within 0.." + (words - 1), id);
         }
       }
     } else if (text instanceof TextConditioning.Embeddings input) {
-      count("text embeddings", input.values().length, text.length() * limits.embedDim());
+      count("text embeddings", input.values().length, text.length() * limits.dim());
       finite("text embeddings", input.values());
     }
   }
 
   /** Whether the model can give what is wanted. */
-  void outputs(boolean wantPicture) {
+  void outputs(boolean wantPicture, boolean wantLatents) {
+    if (wantLatents && manifest.drawsTokens()) {
+      throw new IllegalArgumentException("this model gives tokens and no latents");
+    }
     if (wantPicture && !manifest.autoencoder()) {
       throw new IllegalArgumentException("this model has no autoencoder: it gives only latents");
     }

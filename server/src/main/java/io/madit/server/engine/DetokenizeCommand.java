@@ -40,7 +40,7 @@ public record DetokenizeCommand(
   public DetokenizeCommand {
     requireNonNull(deadlineNanos, "deadlineNanos");
     requireNonNull(priority, "priority");
-    if (!wantPicture && !wantLatents) {
+    if (!wantPicture && !wantLatents && !model.manifest().drawsTokens()) {
       throw new IllegalArgumentException("one of wantPicture and wantLatents must be true");
     }
     if (previewEveryRounds < 0) {
@@ -51,7 +51,7 @@ public record DetokenizeCommand(
     checks.visual(visual);
     checks.text(text);
     checks.sampling(sampling);
-    checks.outputs(wantPicture);
+    checks.outputs(wantPicture, wantLatents);
   }
 
   /** Condition slots L + S. */
@@ -68,9 +68,9 @@ public record DetokenizeCommand(
     if (visual instanceof VisualInput.Latents) {
       return Optional.empty();
     }
-    int[] ids = visual instanceof VisualInput.TokenIds input ? input.ids() : new int[0];
     PatchGrid grid = model.manifest().grid().places();
-    return Optional.of(RevealPlanner.compile(sampling, grid, ids, model.codewordKl(), seed));
+    return Optional.of(
+        RevealPlanner.compile(sampling, grid, visual.ids(), model.codewordKl(), seed));
   }
 
   /** What the device has to do for a plan. */

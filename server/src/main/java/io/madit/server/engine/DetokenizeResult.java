@@ -7,7 +7,11 @@ import java.util.Optional;
  * What a session has come to.
  *
  * @param picture if asked for
+ * @param tokens all ids, from a token generator
  * @param latents model space {@code [C][h][w]}, float32, if asked for
  */
 public record DetokenizeResult(
-    Optional<RgbPicture> picture, Optional<float[]> latents, Timings timings) {}
+    Optional<RgbPicture> picture,
+    Optional<float[]> latents,
+    Optional<int[]> tokens,
+    Timings timings) {}

@@ -265,6 +265,10 @@ final class EngineLoop implements AutoCloseable {
     long decoded = clock.getAsLong();
     Optional<float[]> latents =
         command.wantLatents() ? Optional.of(latents(model.runtime, session)) : Optional.empty();
+    Optional<int[]> tokens =
+        command.model().manifest().drawsTokens()
+            ? Optional.of(tokens(model.runtime, session))
+            : Optional.empty();
     long end = clock.getAsLong();
     if (command.wantPicture()) {
       model.costModel.observeDecode((decoded - begin) * 1e-9);
@@ -272,7 +276,7 @@ final class EngineLoop implements AutoCloseable {
     credit.spend((end - begin) * 1e-9);
     shares.add(model.bundle, end - begin);
     session.decoded(end - begin);
-    DetokenizeResult result = new DetokenizeResult(picture, latents, session.timings(end));
+    DetokenizeResult result = new DetokenizeResult(picture, latents, tokens, session.timings(end));
     retire(session, () -> session.listener().onFinished(result), counters.finished);
   }
 
@@ -280,6 +284,13 @@ final class EngineLoop implements AutoCloseable {
     return session.command().visual() instanceof VisualInput.Latents input
         ? runtime.decodeLatents(input.values())
         : runtime.decode(session.state());
+  }
+
+  /** A sequence without gaps has had no round and no state. */
+  private static int[] tokens(ModelRuntime runtime, LiveSession session) {
+    return session.state() == null
+        ? ((VisualInput.PartialIds) session.command().visual()).ids()
+        : runtime.tokens(session.state());
   }
 
   private static float[] latents(ModelRuntime runtime, LiveSession session) {

@@ -132,13 +132,7 @@ final class LiveSession implements Session, RoundSelector.Candidate {
 
   RoundTask nextTask() {
     Round round = plan.orElseThrow().rounds().get(roundsDone);
-    return new RoundTask(
-        state,
-        round,
-        command.seed(),
-        command.sampling().regressionOnly(),
-        command.sampling().temperature(),
-        command.sampling().noiseScale());
+    return new RoundTask(state, round, roundsDone, command.seed(), command.sampling());
   }
 
   void roundDone(long nanos) {

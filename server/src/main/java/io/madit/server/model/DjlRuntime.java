@@ -7,17 +7,12 @@ import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
 import io.madit.server.image.RgbPicture;
-import io.madit.server.reveal.Round;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
 
 /** {@link ModelRuntime} on libtorch. Every temporary lives in a scope that ends with the call. */
 final class DjlRuntime implements ModelRuntime {
-  private static final int BUDGET_COLUMNS = 6;
-  private static final int SCALE_COLUMNS = 4;
-  private static final long REGRESSION_ONLY = 1;
-
   private final Manifest manifest;
   private final TorchScript script;
 
@@ -29,6 +24,7 @@ final class DjlRuntime implements ModelRuntime {
 
   private final Precision precision;
   private final String device;
+  private final RoundRows rows;
 
   DjlRuntime(
       Manifest manifest, TorchScript script, NDManager host, Precision precision, String device) {
@@ -37,6 +33,7 @@ final class DjlRuntime implements ModelRuntime {
     this.host = host;
     this.precision = precision;
     this.device = device;
+    this.rows = manifest.drawsTokens() ? RoundRows.OF_IDS : RoundRows.OF_PATCHES;
   }
 
   @Override
@@ -76,14 +73,14 @@ final class DjlRuntime implements ModelRuntime {
       return script.tensor(
           scope,
           "condition",
-          TorchScript.tensor(TorchScript.int64(inputs, ids(visual))),
+          TorchScript.tensor(TorchScript.int64(inputs, source(visual))),
           TorchScript.tensor(features));
     }
   }
 
   /** Text embeddings {@code [S, E]}; S = 0 without text. */
   private NDArray features(PtNDManager scope, TextConditioning text) {
-    int width = manifest.textLimits().map(Manifest.Text::embedDim).orElse(1);
+    int width = manifest.featureDim();
     if (text instanceof TextConditioning.TokenIds input) {
       return script.tensor(
           scope, "embed_text", TorchScript.tensor(TorchScript.int64(scope, input.ids())));
@@ -104,9 +101,17 @@ final class DjlRuntime implements ModelRuntime {
     }
   }
 
+  /** What is known of the picture; the ids of a token generator are its canvas. */
+  private int[] source(VisualInput visual) {
+    return visual instanceof VisualInput.PartialIds input ? new int[] {input.label()} : ids(visual);
+  }
+
   /** Ids of the visual tokens, all missing where they are continuous; or the class alone. */
   private int[] ids(VisualInput visual) {
     if (visual instanceof VisualInput.TokenIds input) {
+      return input.ids();
+    }
+    if (visual instanceof VisualInput.PartialIds input) {
       return input.ids();
     }
     if (visual instanceof VisualInput.ClassLabel input) {
@@ -125,8 +130,8 @@ final class DjlRuntime implements ModelRuntime {
           states(tasks, DjlState::cond),
           states(tasks, DjlState::canvas),
           states(tasks, DjlState::order),
-          TorchScript.tensor(budget(scope, tasks)),
-          TorchScript.tensor(scales(scope, tasks)));
+          TorchScript.tensor(rows.budget(scope, tasks)),
+          TorchScript.tensor(rows.scales(scope, tasks)));
     }
   }
 
@@ -135,42 +140,18 @@ final class DjlRuntime implements ModelRuntime {
         tasks.stream().map(t -> part.apply((DjlState) t.state())).toArray(PtNDArray[]::new));
   }
 
-  /** int64 [B, 6]: begin, end, flow steps, boosted steps, seed, flags. */
-  private static NDArray budget(NDManager scope, List<RoundTask> tasks) {
-    long[] budget =
-        tasks.stream()
-            .flatMapToLong(
-                task -> {
-                  Round round = task.round();
-                  return Arrays.stream(
-                      new long[] {
-                        round.begin(),
-                        round.end(),
-                        round.flowSteps(),
-                        round.boostedSteps(),
-                        task.seed(),
-                        task.regressionOnly() ? REGRESSION_ONLY : 0
-                      });
-                })
-            .toArray();
-    return scope.create(budget, new Shape(tasks.size(), BUDGET_COLUMNS));
-  }
-
-  /** float64 [B, 4]: guidance, boost fraction, temperature, noise scale. */
-  private static NDArray scales(NDManager scope, List<RoundTask> tasks) {
-    double[] scales =
-        tasks.stream()
-            .flatMapToDouble(
-                task ->
-                    Arrays.stream(
-                        new double[] {
-                          task.round().guidance(),
-                          task.round().boostFraction(),
-                          task.temperature(),
-                          task.noiseScale()
-                        }))
-            .toArray();
-    return scope.create(scales, new Shape(tasks.size(), SCALE_COLUMNS));
+  @Override
+  public int[] tokens(SessionState state) {
+    DjlState own = (DjlState) state;
+    try (PtNDManager scope = script.scope()) {
+      PtNDArray ids =
+          script.tensor(
+              scope,
+              "picture_tokens",
+              TorchScript.tensor(own.canvas()),
+              TorchScript.tensor(own.order()));
+      return Arrays.stream(ids.toLongArray()).mapToInt(Math::toIntExact).toArray();
+    }
   }
 
   @Override

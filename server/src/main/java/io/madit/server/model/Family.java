@@ -18,7 +18,10 @@ public enum Family {
   MAR("ddpm", "ddpm", false),
   /** One-dimensional tokens and text to picture, one round. */
   @JsonProperty("ta-titok")
-  TA_TITOK("", "", false);
+  TA_TITOK("", "", false),
+  /** Some token ids, or none, and a class, text or features to all token ids. */
+  @JsonProperty("maskgil")
+  MASKGIL("", "", false);
 
   private final String solver;
   private final String adaptiveSolver;
@@ -37,7 +40,17 @@ public enum Family {
 
   /** Whether noise takes part. */
   public boolean draws() {
-    return !solver.isEmpty();
+    return this != TA_TITOK;
+  }
+
+  /** Whether token ids come out, and no picture. */
+  public boolean drawsTokens() {
+    return this == MASKGIL;
+  }
+
+  /** The guidance scale that switches guidance off. */
+  public double neutralGuidance() {
+    return this == MASKGIL ? 0 : 1;
   }
 
   /** Solver of the flow or diffusion head; empty if there is none. */

@@ -19,6 +19,8 @@ import java.util.Optional;
  * @param patchDim numbers per patch P
  * @param text null when the model takes no text
  * @param classes null when the model takes no class
+ * @param features null when the model takes no features of its own kind
+ * @param decoder name of the bundle that draws the ids of a token generator; null if it is not told
  * @param hiddenDim width of a condition slot D
  * @param slots condition slots without text
  * @param autoencoder whether latents can be decoded to a picture; without it only latents come out
@@ -42,6 +44,8 @@ public record Manifest(
     Tokens tokens,
     Text text,
     Classes classes,
+    Features features,
+    String decoder,
     int hiddenDim,
     int slots,
     boolean autoencoder,
@@ -107,6 +111,9 @@ public record Manifest(
     }
   }
 
+  /** Limits of other features than those of text, such as speech. */
+  public record Features(int maxLength, int dim) {}
+
   /**
    * A named choice.
    *
@@ -131,6 +138,7 @@ public record Manifest(
       RevealSchedule revealSchedule,
       double temperature,
       double noiseScale,
+      double choiceTemperature,
       GtrOptions gtr,
       FrequencySteps frequencySteps) {
     /**
@@ -154,6 +162,7 @@ public record Manifest(
           temperature,
           noiseScale,
           UserPlan.NONE,
+          choiceTemperature,
           staged,
           boosts());
     }
@@ -192,6 +201,11 @@ public record Manifest(
     return codebook.size() > 0;
   }
 
+  /** Whether token ids come out, and no picture. */
+  public boolean drawsTokens() {
+    return family.drawsTokens();
+  }
+
   /** Whether pictures can be tokenized. */
   public boolean encodes() {
     return takesTokens() && autoencoder;
@@ -205,5 +219,17 @@ public record Manifest(
   /** Limits of text, if the model takes any. */
   public Optional<Text> textLimits() {
     return Optional.ofNullable(text);
+  }
+
+  /** Limits of the features that condition the model: those of text, or of its own kind. */
+  public Optional<Features> featureLimits() {
+    return textLimits()
+        .map(limits -> new Features(limits.maxTokens(), limits.embedDim()))
+        .or(() -> Optional.ofNullable(features));
+  }
+
+  /** Numbers in one of those features; 1 where there are none. */
+  public int featureDim() {
+    return featureLimits().map(Features::dim).orElse(1);
   }
 }

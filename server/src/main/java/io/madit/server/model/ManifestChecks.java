@@ -1,9 +1,12 @@
 package io.madit.server.model;
 
+import io.madit.server.reveal.GuidanceSchedule;
 import io.madit.server.reveal.RevealOrder;
 import io.madit.server.reveal.RevealPlanner;
 import io.madit.server.reveal.SamplingSettings;
 import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
 
 /** Checks the fields of one manifest against each other. */
 final class ManifestChecks {
@@ -47,6 +50,22 @@ final class ManifestChecks {
   }
 
   private void sizes() throws BundleException {
+    if (manifest.drawsTokens()) {
+      generator();
+    } else {
+      picture();
+    }
+    positive("hidden_dim", manifest.hiddenDim());
+    positive("slots", manifest.slots());
+    source();
+    if (manifest.text() != null) {
+      positive("text.max_tokens", manifest.text().maxTokens());
+      positive("text.embed_dim", manifest.text().embedDim());
+      notNegative("text.vocabulary_size", manifest.text().vocabularySize());
+    }
+  }
+
+  private void picture() throws BundleException {
     positive("image.height", manifest.image().height());
     positive("image.width", manifest.image().width());
     positive("grid.rows", manifest.grid().rows());
@@ -54,9 +73,6 @@ final class ManifestChecks {
     positive("latent.channels", manifest.latent().channels());
     positive("latent.height", manifest.latent().height());
     positive("latent.width", manifest.latent().width());
-    positive("hidden_dim", manifest.hiddenDim());
-    positive("slots", manifest.slots());
-    source();
     multiple("image.height", manifest.image().height(), manifest.latent().height());
     multiple("image.width", manifest.image().width(), manifest.latent().width());
     multiple("latent.height", manifest.latent().height(), manifest.grid().rows());
@@ -65,10 +81,20 @@ final class ManifestChecks {
     double scale = manifest.latent().scale();
     require(Double.isFinite(scale) && scale != 0, "latent.scale", "must be finite and not 0");
     require(Double.isFinite(manifest.latent().shift()), "latent.shift", "must be finite");
-    if (manifest.text() != null) {
-      positive("text.max_tokens", manifest.text().maxTokens());
-      positive("text.embed_dim", manifest.text().embedDim());
-      notNegative("text.vocabulary_size", manifest.text().vocabularySize());
+  }
+
+  /** A token generator: ids, and at most one condition. */
+  private void generator() throws BundleException {
+    positive("tokens.count", manifest.tokens().count());
+    positive("codebook.size", manifest.codebook().size());
+    long conditions =
+        Stream.of(manifest.text(), manifest.classes(), manifest.features())
+            .filter(Objects::nonNull)
+            .count();
+    require(conditions <= 1, "features", "must be null beside text or classes");
+    if (manifest.features() != null) {
+      positive("features.max_length", manifest.features().maxLength());
+      positive("features.dim", manifest.features().dim());
     }
   }
 
@@ -106,6 +132,14 @@ final class ManifestChecks {
         sampling.revealOrder() != RevealOrder.KL || manifest.hasCodewordKl(),
         field + ".reveal_order",
         "must not be kl without " + Bundle.CODEWORD_KL);
+    require(
+        (sampling.revealOrder() == RevealOrder.CERTAINTY) == manifest.drawsTokens(),
+        field + ".reveal_order",
+        "must be certainty exactly where token ids are drawn");
+    require(
+        (sampling.guidanceSchedule() == GuidanceSchedule.LINEAR_ROUND) == manifest.drawsTokens(),
+        field + ".guidance_schedule",
+        "must be linear_round exactly where token ids are drawn");
     notNull(field + ".reveal_schedule", sampling.revealSchedule());
     within(
         field + ".frequency_steps.boosted_flow_steps",

@@ -64,7 +64,15 @@ final class ManifestReader {
     root.putIfAbsent("classes", root.nullNode());
     root.putIfAbsent("autoencoder", root.booleanNode(true));
     root.putIfAbsent("adaptive_steps", root.booleanNode(false));
+    root.putIfAbsent("features", root.nullNode());
+    root.putIfAbsent("decoder", root.nullNode());
     fillInTokens(root);
+    if (root.path("family").asText().equals("maskgil")) {
+      fillInPicture(root);
+    }
+    if (root.get("sampling") instanceof ObjectNode sampling) {
+      sampling.putIfAbsent("choice_temperature", sampling.numberNode(0));
+    }
     if (root.get("text") instanceof ObjectNode text) {
       text.putIfAbsent("special_tokens", text.booleanNode(false));
     }
@@ -122,6 +130,28 @@ final class ManifestReader {
 
   private static String snakeCase(String name) {
     return PropertyNamingStrategies.SnakeCaseStrategy.INSTANCE.translate(name);
+  }
+
+  /** A token generator: one row of tokens, no picture. */
+  private static void fillInPicture(ObjectNode root) {
+    root.putObject("image").put("height", 0).put("width", 0);
+    root.putObject("latent")
+        .put("channels", 0)
+        .put("height", 0)
+        .put("width", 0)
+        .put("scale", 1)
+        .put("shift", 0);
+    root.putObject("grid")
+        .put("rows", 1)
+        .set("columns", root.path("tokens").path("count").deepCopy());
+    root.set("patch_dim", root.path("tokens").path("dim").deepCopy());
+    root.put("autoencoder", false);
+    if (root.get("codebook") instanceof ObjectNode codebook) {
+      codebook.putIfAbsent("dim", codebook.numberNode(1));
+    }
+    int words = root.path("text").path("max_tokens").asInt(1);
+    int slots = root.path("features").path("max_length").asInt(words);
+    root.put("slots", 2 * slots); // with the condition, and without
   }
 
   private static String path(JsonProcessingException e) {

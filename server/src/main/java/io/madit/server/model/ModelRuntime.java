@@ -32,6 +32,9 @@ public interface ModelRuntime extends AutoCloseable {
    */
   void round(List<RoundTask> tasks);
 
+  /** The ids so far of a token generator {@code [L]}: all of them after the last round. */
+  int[] tokens(SessionState state);
+
   /** The picture so far: revealed patches, and the read-out elsewhere. */
   RgbPicture decode(SessionState state);
 

@@ -31,7 +31,11 @@ final class ScriptChecks {
     }
     try (PtNDManager scope = script.scope()) {
       text(scope);
-      NDArray noText = scope.zeros(new Shape(0, textWidth()));
+      if (manifest.drawsTokens()) {
+        generator(scope);
+        return;
+      }
+      NDArray noText = scope.zeros(new Shape(0, manifest.featureDim()));
       if (manifest.takesTokens()) {
         continuous(scope, noText);
       }
@@ -46,11 +50,12 @@ final class ScriptChecks {
 
   private List<String> methods() {
     List<String> methods =
-        new ArrayList<>(List.of("condition", "canvas", "round", "latents", "use_precision"));
+        new ArrayList<>(List.of("condition", "canvas", "round", "use_precision"));
+    methods.add(manifest.drawsTokens() ? "picture_tokens" : "latents");
     if (manifest.autoencoder()) {
       methods.addAll(List.of("decode", "decode_latents"));
     }
-    if (manifest.takesTokens()) {
+    if (manifest.takesTokens() && !manifest.drawsTokens()) {
       methods.add("condition_tokens");
     }
     if (manifest.encodes()) {
@@ -62,16 +67,33 @@ final class ScriptChecks {
     return methods;
   }
 
-  private int textWidth() {
-    return manifest.textLimits().map(Manifest.Text::embedDim).orElse(1);
-  }
-
   private void text(PtNDManager scope) throws BundleException {
     if (manifest.textLimits().filter(Manifest.Text::tokenized).isPresent()) {
       int last = manifest.text().vocabularySize() - 1;
       NDArray ids = TorchScript.int64(scope, new int[] {last});
       shape("text.vocabulary_size", "text.embed_dim", "embed_text", scope, ids)
           .is(1, manifest.text().embedDim());
+    }
+  }
+
+  /** All ids missing; the last class, and as many features as there can be. */
+  private void generator(PtNDManager scope) throws BundleException {
+    int label = manifest.classes() == null ? -1 : manifest.classes().count() - 1;
+    int length = manifest.featureLimits().map(Manifest.Features::maxLength).orElse(0);
+    NDArray features = scope.zeros(new Shape(length, manifest.featureDim()));
+    NDArray source = TorchScript.int64(scope, new int[] {label});
+    String field = label < 0 ? "slots" : "classes.count";
+    shape(field, "slots", "condition", scope, source, features)
+        .is(manifest.slots(), manifest.hiddenDim());
+    int[] above = new int[manifest.tokens().count()];
+    Arrays.fill(above, manifest.codebook().size());
+    NDArray ids = TorchScript.int64(scope, above);
+    Checked canvas = shape("tokens.count", "tokens.count", "canvas", scope, ids, ids);
+    canvas.is(above.length);
+    // The mask itself, the first id above the codebook, becomes the last codeword.
+    Checked drawn = shape("tokens.count", "tokens.count", "picture_tokens", scope, ids, ids);
+    if (drawn.result().toLongArray()[0] != manifest.codebook().size() - 1) {
+      throw new BundleException("codebook.size", "does not fit " + Bundle.MODEL);
     }
   }
 

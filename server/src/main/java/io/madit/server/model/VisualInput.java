@@ -5,12 +5,25 @@ package io.madit.server.model;
  * construction.
  */
 public sealed interface VisualInput {
+  /** Discrete ids {@code [L]}, -1 for a missing one; empty where there are none. */
+  default int[] ids() {
+    return new int[0];
+  }
+
   /**
    * Discrete ids in raster order.
    *
    * @param ids {@code [L]}, each within the codebook, or -1 for a missing one
    */
   record TokenIds(int[] ids) implements VisualInput {}
+
+  /**
+   * Ids for a token generator to complete.
+   *
+   * @param ids {@code [L]}, each within the codebook, or -1 for one to be drawn
+   * @param label within the classes, or -1 for none
+   */
+  record PartialIds(int[] ids, int label) implements VisualInput {}
 
   /**
    * Continuous tokens.

@@ -12,6 +12,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /** The pictures of one request: all are drawn, or none is answered. */
 final class Inference {
+  private final List<PictureOrder> pictures;
   private final List<Drawing> drawings = new ArrayList<>();
   private final CompletableFuture<List<Drawn>> done = new CompletableFuture<>();
   private final AtomicInteger missing;
@@ -19,13 +20,14 @@ final class Inference {
   /** Whether the transport has let go of the drawings: each must be told once. */
   private final AtomicBoolean released = new AtomicBoolean();
 
-  private Inference(int pictures) {
-    missing = new AtomicInteger(pictures);
+  private Inference(List<PictureOrder> pictures) {
+    this.pictures = pictures;
+    missing = new AtomicInteger(pictures.size());
   }
 
   /** Takes a place for each picture, or throws why there is none; then nothing is held. */
   static Inference admit(CallContext context, InferOrder order) {
-    Inference inference = new Inference(order.pictures().size());
+    Inference inference = new Inference(order.pictures());
     try {
       for (PictureOrder picture : order.pictures()) {
         inference.drawings.add(Drawing.admit(context, picture, order.deadlineNanos()));
@@ -43,7 +45,7 @@ final class Inference {
     drawings.forEach(drawing -> drawing.drawn().whenComplete(this::ended));
     for (int i = 0; i < drawings.size(); i++) {
       try {
-        drawings.get(i).begin();
+        drawings.get(i).begin(pictures.get(i).visual());
       } catch (RuntimeException e) {
         drawings.subList(i, drawings.size()).forEach(drawing -> drawing.abort(e));
         return;

@@ -18,6 +18,15 @@ public enum GuidanceSchedule {
     double at(double scale, int patches, int maskedAfter) {
       return 1 + (scale - 1) * (patches - Math.max(1, maskedAfter)) / patches;
     }
+  },
+  /**
+   * {@code w k / (K - 1)} in round k of K; of token generators alone, see {@link CertaintyRounds}.
+   */
+  LINEAR_ROUND {
+    @Override
+    double at(double scale, int patches, int maskedAfter) {
+      throw new IllegalStateException("linear_round goes by rounds and not by patches");
+    }
   };
 
   abstract double at(double scale, int patches, int maskedAfter);

@@ -17,6 +17,8 @@ public enum RevealOrder {
    * column odd. Inside a stage by codeword KL, at random where there are no ids.
    */
   GTR,
+  /** By the model's own certainty, decided in each round: there is no order before. */
+  CERTAINTY,
   /** The caller's own permutation. */
   USER
 }

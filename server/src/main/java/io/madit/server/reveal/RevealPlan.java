@@ -10,16 +10,27 @@ import java.util.List;
 public final class RevealPlan {
   private final int[] order;
   private final List<Round> rounds;
+  private final int known;
 
   /**
    * @param order raster indices, a permutation of 0..N-1
    * @param rounds cover {@code [0, N)} without gap or overlap
    */
   public RevealPlan(int[] order, List<Round> rounds) {
+    this(order, rounds, 0);
+  }
+
+  /**
+   * A plan of a picture that is partly known.
+   *
+   * @param known how many are visible before the first round
+   */
+  RevealPlan(int[] order, List<Round> rounds, int known) {
     this.order = order.clone();
     this.rounds = List.copyOf(rounds);
+    this.known = known;
     requirePermutation(this.order);
-    int visible = 0;
+    int visible = known;
     for (Round round : this.rounds) {
       if (round.begin() != visible) {
         throw new IllegalArgumentException(
@@ -51,6 +62,11 @@ public final class RevealPlan {
   /** Patches N. */
   public int patches() {
     return order.length;
+  }
+
+  /** How many are visible before the first round. */
+  public int known() {
+    return known;
   }
 
   /** The rounds, first to last. */

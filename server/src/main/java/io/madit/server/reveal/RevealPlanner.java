@@ -18,6 +18,9 @@ public final class RevealPlanner {
    */
   public static RevealPlan compile(
       SamplingSettings settings, PatchGrid grid, int[] ids, float[] codewordKl, long seed) {
+    if (settings.revealOrder() == RevealOrder.CERTAINTY) {
+      return CertaintyRounds.plan(settings, requireLength("ids", ids, grid.patches()));
+    }
     return new RevealPlan(order(settings, grid, ids, codewordKl, seed), rounds(settings, grid));
   }
 
@@ -27,7 +30,7 @@ public final class RevealPlanner {
     return switch (settings.revealOrder()) {
       case KL -> Orders.byKl(codewordKl, requireLength("ids for the KL order", ids, patches));
       case RANDOM -> Orders.shuffled(patches, seed);
-      case RASTER -> Orders.raster(patches);
+      case RASTER, CERTAINTY -> Orders.raster(patches);
       case HALTON -> Orders.halton(grid);
       case GTR -> {
         int[] inside =
@@ -40,8 +43,11 @@ public final class RevealPlanner {
     };
   }
 
-  /** The rounds of a plan; they do not depend on the ids. */
+  /** The rounds of a plan of which nothing is known yet; they do not depend on the ids. */
   public static List<Round> rounds(SamplingSettings settings, PatchGrid grid) {
+    if (settings.revealOrder() == RevealOrder.CERTAINTY) {
+      return CertaintyRounds.of(settings, grid.patches(), 0);
+    }
     if (settings.gtr().isEmpty()) {
       return usual(settings, grid.patches());
     }

@@ -16,6 +16,8 @@ import java.util.Optional;
  * @param gtr there exactly when the order is {@link RevealOrder#GTR}
  * @param frequencySteps more steps for detailed patches: in the reconstruction stage of GTR, in
  *     every round of another order
+ * @param choiceTemperature weight of the noise in certainty, at least 0; for {@link
+ *     RevealOrder#CERTAINTY}
  */
 public record SamplingSettings(
     int rounds,
@@ -28,6 +30,7 @@ public record SamplingSettings(
     double temperature,
     double noiseScale,
     UserPlan userPlan,
+    double choiceTemperature,
     Optional<GtrSettings> gtr,
     FrequencySteps frequencySteps) {
   public SamplingSettings {
@@ -40,6 +43,9 @@ public record SamplingSettings(
     require(
         Double.isFinite(noiseScale) && noiseScale >= 0,
         "noiseScale must be finite and at least 0, is " + noiseScale);
+    require(
+        Double.isFinite(choiceTemperature) && choiceTemperature >= 0,
+        "choiceTemperature must be finite and at least 0, is " + choiceTemperature);
     requireNonNull(guidanceSchedule, "guidanceSchedule");
     requireNonNull(revealOrder, "revealOrder");
     requireNonNull(revealSchedule, "revealSchedule");
@@ -50,7 +56,7 @@ public record SamplingSettings(
         "gtr must be given exactly with the order GTR, the order is " + revealOrder);
   }
 
-  /** Settings of another order than GTR, without boosted patches. */
+  /** Settings of another order than GTR and CERTAINTY, without boosted patches. */
   public SamplingSettings(
       int rounds,
       int flowSteps,
@@ -73,6 +79,7 @@ public record SamplingSettings(
         temperature,
         noiseScale,
         userPlan,
+        0,
         Optional.empty(),
         FrequencySteps.NONE);
   }

@@ -6,15 +6,21 @@ import io.madit.v1.Conditioning;
 import io.madit.v1.Tensor;
 import java.util.Optional;
 
-/** Text of a request, in any of its three forms, for one model. */
+/** What a request is conditioned by: text in any of its three forms, or features. */
 final class ConditioningParser {
   static final int MAX_CHARACTERS = 4096;
   private static final String FIELD = "conditioning.";
 
+  private static final int NO_CLASS = -1;
+
   private ConditioningParser() {}
 
   static TextConditioning parse(ServedModel model, Conditioning given, Violations violations) {
-    refuseForeign(given, violations);
+    Manifest manifest = model.manifest();
+    refuseForeign(manifest, given, violations);
+    if (manifest.features() != null && given.hasFeatures()) {
+      return features(given, manifest.features(), violations);
+    }
     if (given.getTextInputCase() == Conditioning.TextInputCase.TEXTINPUT_NOT_SET) {
       return TextConditioning.NONE;
     }
@@ -31,12 +37,30 @@ final class ConditioningParser {
     };
   }
 
-  private static void refuseForeign(Conditioning given, Violations violations) {
-    if (given.hasClassLabel()) {
+  /**
+   * The class of a request, for models that take one.
+   *
+   * @return -1 for none, or after a violation
+   */
+  static int classLabel(Manifest manifest, Conditioning given, Violations violations) {
+    if (manifest.classes() == null || !given.hasClassLabel()) {
+      return NO_CLASS;
+    }
+    long label = Integer.toUnsignedLong(given.getClassLabel());
+    return violations.within(FIELD + "class_label", label, 0, manifest.classes().count() - 1L)
+        ? (int) label
+        : NO_CLASS;
+  }
+
+  private static void refuseForeign(Manifest manifest, Conditioning given, Violations violations) {
+    if (given.hasClassLabel() && manifest.classes() == null) {
       violations.add(FIELD + "class_label", "must be absent for this model", given.getClassLabel());
     }
-    if (given.hasFeatures() || given.hasNullFeatures()) {
+    if (given.hasFeatures() && manifest.features() == null) {
       violations.add(FIELD + "features", "must be absent for this model");
+    }
+    if (given.hasNullFeatures()) {
+      violations.add(FIELD + "null_features", "must be absent: the model has its own");
     }
     if (given.hasAestheticScore()) {
       violations.add(
@@ -73,6 +97,15 @@ final class ConditioningParser {
     return new TextConditioning.TokenIds(ids);
   }
 
+  private static TextConditioning features(
+      Conditioning given, Manifest.Features limits, Violations violations) {
+    String field = FIELD + "features";
+    if (given.getTextInputCase() != Conditioning.TextInputCase.TEXTINPUT_NOT_SET) {
+      violations.add("conditioning", "must have no text: this model takes features");
+    }
+    return rows(given.getFeatures(), field, limits.maxLength(), limits.dim(), violations);
+  }
+
   private static TextConditioning embeddings(
       Conditioning given, Manifest.Text limits, Violations violations) {
     String field = FIELD + "text_embeddings.";
@@ -81,13 +114,22 @@ final class ConditioningParser {
         || given.getTextEmbeddings().hasNullPooled()) {
       violations.add(field + "pooled", "and null embeddings must be absent for this model");
     }
-    Tensor tensor = given.getTextEmbeddings().getEmbeddings();
-    float[] values = Tensors.read(tensor, field + "embeddings", violations, -1, limits.embedDim());
+    return rows(
+        given.getTextEmbeddings().getEmbeddings(),
+        field + "embeddings",
+        limits.maxTokens(),
+        limits.embedDim(),
+        violations);
+  }
+
+  private static TextConditioning rows(
+      Tensor tensor, String field, int maxLength, int dim, Violations violations) {
+    float[] values = Tensors.read(tensor, field, violations, -1, dim);
     if (values == null) {
       return TextConditioning.NONE;
     }
     long length = Integer.toUnsignedLong(tensor.getShape(0));
-    if (!violations.within(field + "embeddings.shape[0]", length, 0, limits.maxTokens())) {
+    if (!violations.within(field + ".shape[0]", length, 0, maxLength)) {
       return TextConditioning.NONE;
     }
     return new TextConditioning.Embeddings((int) length, values);

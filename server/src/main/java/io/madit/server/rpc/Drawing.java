@@ -6,6 +6,7 @@ import io.madit.server.engine.EngineException;
 import io.madit.server.engine.EngineFailure;
 import io.madit.server.engine.Session;
 import io.madit.server.engine.SessionListener;
+import io.madit.server.model.VisualInput;
 import io.madit.v1.Output;
 import java.util.List;
 import java.util.OptionalLong;
@@ -20,7 +21,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 public final class Drawing implements SessionListener, InFlight.Request {
   private final CallContext context;
-  private final PictureOrder order;
+  private final PictureOptions options;
   private final OptionalLong deadlineNanos;
   private final Ticket ticket;
 
@@ -34,9 +35,9 @@ public final class Drawing implements SessionListener, InFlight.Request {
   private final CompletableFuture<Session> session = new CompletableFuture<>();
 
   private Drawing(
-      CallContext context, PictureOrder order, OptionalLong deadlineNanos, Ticket ticket) {
+      CallContext context, PictureOptions options, OptionalLong deadlineNanos, Ticket ticket) {
     this.context = context;
-    this.order = order;
+    this.options = options;
     this.deadlineNanos = deadlineNanos;
     this.ticket = ticket;
   }
@@ -45,17 +46,21 @@ public final class Drawing implements SessionListener, InFlight.Request {
   public static Drawing admit(CallContext context, PictureOrder order, OptionalLong deadlineNanos) {
     PictureOptions options = order.options();
     Ticket ticket = context.enter(options, options.work(order.visual()), deadlineNanos);
-    return new Drawing(context, order, deadlineNanos, ticket);
+    return new Drawing(context, options, deadlineNanos, ticket);
+  }
+
+  /** The same for a picture whose tokens are not known yet. */
+  static Drawing admit(CallContext context, PictureOptions options, OptionalLong deadlineNanos) {
+    Ticket ticket = context.enter(options, options.work(), deadlineNanos);
+    return new Drawing(context, options, deadlineNanos, ticket);
   }
 
   /** Submits it, or throws why not; then the place is free again. */
-  public void begin() {
+  public void begin(VisualInput visual) {
     context.inFlight().add(this);
     try {
       session.complete(
-          context
-              .engine()
-              .submit(order.options().command(order.visual(), deadlineNanos, 0, false), this));
+          context.engine().submit(options.command(visual, deadlineNanos, 0, false), this));
     } catch (RuntimeException e) {
       context.inFlight().remove(this);
       ticket.close();
@@ -95,7 +100,7 @@ public final class Drawing implements SessionListener, InFlight.Request {
     long begin = System.nanoTime();
     context
         .outputs()
-        .write(result, order.options().model().manifest(), order.options().output())
+        .write(result, options.model().manifest(), options.output())
         .whenComplete(
             (outputs, failure) -> {
               if (failure != null) {

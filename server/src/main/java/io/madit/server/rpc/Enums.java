@@ -26,6 +26,7 @@ final class Enums {
       case RASTER -> io.madit.v1.RevealOrder.REVEAL_ORDER_RASTER;
       case HALTON -> io.madit.v1.RevealOrder.REVEAL_ORDER_HALTON;
       case GTR -> io.madit.v1.RevealOrder.REVEAL_ORDER_GTR;
+      case CERTAINTY -> io.madit.v1.RevealOrder.REVEAL_ORDER_CONFIDENCE;
       case USER -> io.madit.v1.RevealOrder.REVEAL_ORDER_USER;
     };
   }
@@ -34,6 +35,9 @@ final class Enums {
     return switch (schedule) {
       case COSINE -> io.madit.v1.RevealSchedule.REVEAL_SCHEDULE_COSINE;
       case LINEAR -> io.madit.v1.RevealSchedule.REVEAL_SCHEDULE_LINEAR;
+      case ARCCOS -> io.madit.v1.RevealSchedule.REVEAL_SCHEDULE_ARCCOS;
+      case ROOT -> io.madit.v1.RevealSchedule.REVEAL_SCHEDULE_ROOT;
+      case SQUARE -> io.madit.v1.RevealSchedule.REVEAL_SCHEDULE_SQUARE;
     };
   }
 
@@ -41,6 +45,7 @@ final class Enums {
     return switch (schedule) {
       case CONSTANT -> io.madit.v1.GuidanceSchedule.GUIDANCE_SCHEDULE_CONSTANT;
       case LINEAR -> io.madit.v1.GuidanceSchedule.GUIDANCE_SCHEDULE_LINEAR;
+      case LINEAR_ROUND -> io.madit.v1.GuidanceSchedule.GUIDANCE_SCHEDULE_LINEAR_ROUND;
     };
   }
 
@@ -49,6 +54,7 @@ final class Enums {
       case MADIT -> ModelFamily.MODEL_FAMILY_MADIT;
       case V2FLOW -> ModelFamily.MODEL_FAMILY_V2FLOW;
       case MAR -> ModelFamily.MODEL_FAMILY_MAR;
+      case MASKGIL -> ModelFamily.MODEL_FAMILY_MASKGIL;
       case TA_TITOK -> ModelFamily.MODEL_FAMILY_TA_TITOK;
     };
   }

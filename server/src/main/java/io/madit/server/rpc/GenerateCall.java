@@ -43,7 +43,7 @@ final class GenerateCall {
     observer.setOnCancelHandler(drawing::cancel);
     observer.setOnCloseHandler(drawing::letGo);
     drawing.drawn().whenComplete(call::ended);
-    drawing.begin();
+    drawing.begin(order.visual());
   }
 
   private void ended(Drawn drawn, Throwable failure) {
@@ -63,9 +63,7 @@ final class GenerateCall {
         GenerateResponse.newBuilder()
             .setOutput(outputs.get(0))
             .addAllExtraOutputs(outputs.subList(1, outputs.size()))
-            .setReport(
-                Reports.picture(
-                    requestId, options, drawn.plan(), drawn.timings(), 0, drawn.encodeNanos()))
+            .setReport(Reports.picture(requestId, options, drawn, List.of()))
             .build());
     observer.onCompleted();
   }

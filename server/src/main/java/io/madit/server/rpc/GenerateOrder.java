@@ -1,15 +1,11 @@
 package io.madit.server.rpc;
 
-import io.madit.server.model.Manifest;
 import io.madit.server.model.VisualInput;
 import io.madit.v1.Completion;
-import io.madit.v1.Conditioning;
 import io.madit.v1.GenerateRequest;
 
 /** A picture to be drawn from conditioning alone, as the order that the engine understands. */
 final class GenerateOrder {
-  private static final int NO_CLASS = -1;
-
   private GenerateOrder() {}
 
   /**
@@ -34,11 +30,12 @@ final class GenerateOrder {
     if (request.getVocabularyOffset() != 0) {
       violations.add("vocabulary_offset", "must be 0: this model has no tokens");
     }
-    VisualInput label = label(model.manifest(), request.getConditioning(), violations);
+    int label =
+        ConditioningParser.classLabel(model.manifest(), request.getConditioning(), violations);
     PictureOptions options =
         PictureOptions.parse(
             model,
-            request.getConditioning().toBuilder().clearClassLabel().build(),
+            request.getConditioning(),
             request.getSampling(),
             request.getOutput(),
             Completion.getDefaultInstance(),
@@ -46,16 +43,6 @@ final class GenerateOrder {
             context.random(),
             violations);
     violations.check();
-    return new PictureOrder(options, label);
-  }
-
-  private static VisualInput label(Manifest manifest, Conditioning given, Violations violations) {
-    if (!given.hasClassLabel()) {
-      return new VisualInput.ClassLabel(NO_CLASS);
-    }
-    long label = Integer.toUnsignedLong(given.getClassLabel());
-    boolean fits =
-        violations.within("conditioning.class_label", label, 0, manifest.classes().count() - 1);
-    return new VisualInput.ClassLabel(fits ? (int) label : NO_CLASS);
+    return new PictureOrder(options, new VisualInput.ClassLabel(label));
   }
 }

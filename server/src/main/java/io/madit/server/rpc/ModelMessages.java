@@ -7,6 +7,8 @@ import io.madit.server.reveal.GtrOptions;
 import io.madit.v1.Capability;
 import io.madit.v1.ConditioningKind;
 import io.madit.v1.DoubleRange;
+import io.madit.v1.FeatureLimits;
+import io.madit.v1.GuidancePlacement;
 import io.madit.v1.GuidanceSchedule;
 import io.madit.v1.Model;
 import io.madit.v1.ModelState;
@@ -20,6 +22,7 @@ import io.madit.v1.SamplingBounds;
 import io.madit.v1.TextLimits;
 import io.madit.v1.Uint32Range;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
@@ -64,7 +67,7 @@ final class ModelMessages {
             .setLatentScale(manifest.latent().scale())
             .setLatentShift(manifest.latent().shift())
             .setPixelRange(range(-1, 1))
-            .setNeutralGuidanceScale(1)
+            .setNeutralGuidanceScale(manifest.family().neutralGuidance())
             .setGuidancePlacement(Enums.wire(manifest.guidancePlacement()))
             .setSolver(manifest.family().solver(manifest.adaptiveSteps()))
             .setPrecision(Enums.wire(served.placement().precision()))
@@ -84,6 +87,14 @@ final class ModelMessages {
           .addConditioning(ConditioningKind.CONDITIONING_KIND_CLASS_LABEL)
           .setClassCount(manifest.classes().count());
     }
+    if (manifest.features() != null) {
+      model
+          .addConditioning(ConditioningKind.CONDITIONING_KIND_FEATURES)
+          .setFeatures(
+              FeatureLimits.newBuilder()
+                  .setMaxLength(manifest.features().maxLength())
+                  .setDim(manifest.features().dim()));
+    }
     sampling(manifest, model);
     manifest
         .textLimits()
@@ -98,7 +109,9 @@ final class ModelMessages {
 
   private static List<Capability> capabilities(Manifest manifest) {
     List<Capability> capabilities = new ArrayList<>();
-    if (manifest.takesTokens()) {
+    if (manifest.drawsTokens()) {
+      capabilities.add(Capability.CAPABILITY_COMPLETE_TOKENS);
+    } else if (manifest.takesTokens()) {
       capabilities.add(Capability.CAPABILITY_DETOKENIZE);
     } else {
       capabilities.add(Capability.CAPABILITY_GENERATE);
@@ -112,6 +125,10 @@ final class ModelMessages {
   private static void sampling(Manifest manifest, Model.Builder model) {
     model.setSamplingDefaults(Reports.sampling(manifest.usual()));
     Manifest.Bounds bounds = manifest.bounds();
+    if (manifest.drawsTokens()) {
+      generator(manifest, model);
+      return;
+    }
     SamplingBounds.Builder allowed =
         SamplingBounds.newBuilder()
             .setRounds(Uint32Range.newBuilder().setMin(1).setMax(bounds.maxRounds()))
@@ -159,6 +176,28 @@ final class ModelMessages {
                         .setSampling(
                             Reports.sampling(preset.sampling().settings(manifest.grid().places())))
                         .putAllMetrics(preset.metrics())));
+  }
+
+  /** Token ids come out, and no picture. */
+  private static void generator(Manifest manifest, Model.Builder model) {
+    Manifest.Bounds bounds = manifest.bounds();
+    model
+        .clearLatentShape()
+        .clearPixelRange()
+        .setPatchDim(0)
+        .setGuidancePlacement(GuidancePlacement.GUIDANCE_PLACEMENT_LOGITS)
+        .setSamplingBounds(
+            SamplingBounds.newBuilder()
+                .setRounds(Uint32Range.newBuilder().setMin(1).setMax(bounds.maxRounds()))
+                .setGuidanceScale(range(0, bounds.maxGuidanceScale()))
+                .setTemperature(range(0, SamplingParser.MAX_TEMPERATURE))
+                .setChoiceTemperature(range(0, CompletionSampling.MAX_CHOICE_TEMPERATURE)))
+        .addRevealOrders(RevealOrder.REVEAL_ORDER_CONFIDENCE)
+        .addGuidanceSchedules(GuidanceSchedule.GUIDANCE_SCHEDULE_LINEAR_ROUND)
+        .addOutputFormats(OutputFormat.OUTPUT_FORMAT_TOKENS)
+        .setDefaultDecoder(manifest.decoder() == null ? "" : manifest.decoder());
+    Arrays.stream(io.madit.server.reveal.RevealSchedule.values())
+        .forEach(schedule -> model.addRevealSchedules(Enums.wire(schedule)));
   }
 
   private static TextLimits text(Manifest.Text text) {

@@ -54,14 +54,21 @@ public final class ModelRegistry {
    * @throws RequestFailure when there is none
    */
   public ServedModel find(String name) {
-    if (name.isEmpty()) {
-      return defaultModel();
-    }
+    return name.isEmpty() ? defaultModel() : named(name, "model");
+  }
+
+  /**
+   * The model of a name.
+   *
+   * @param field where the name is from
+   * @throws RequestFailure when there is none
+   */
+  ServedModel named(String name, String field) {
     ServedModel model = byName.get(name);
     if (model == null) {
       throw RequestFailure.violating(
           ErrorCode.MODEL_NOT_FOUND,
-          "model",
+          field,
           "must be one of " + byName.keySet() + ", is " + Violations.quoted(name));
     }
     return model;

@@ -18,6 +18,10 @@ public record OutputSpec(List<OutputFormat> formats, EncodeSettings encoding, bo
     return formats.contains(OutputFormat.OUTPUT_FORMAT_LATENTS);
   }
 
+  boolean wantsTokens() {
+    return formats.contains(OutputFormat.OUTPUT_FORMAT_TOKENS);
+  }
+
   static boolean isPicture(OutputFormat format) {
     return switch (format) {
       case OUTPUT_FORMAT_PNG, OUTPUT_FORMAT_JPEG, OUTPUT_FORMAT_WEBP, OUTPUT_FORMAT_RAW_RGB -> true;

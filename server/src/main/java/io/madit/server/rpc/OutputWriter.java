@@ -11,6 +11,7 @@ import io.madit.server.model.Manifest;
 import io.madit.v1.Output;
 import io.madit.v1.OutputFormat;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
@@ -31,7 +32,9 @@ public final class OutputWriter {
           OutputSpec.isPicture(format)
               ? picture(result.picture().orElseThrow(), format, spec.encoding())
               : CompletableFuture.completedFuture(
-                  latents(result.latents().orElseThrow(), manifest)));
+                  format == OutputFormat.OUTPUT_FORMAT_TOKENS
+                      ? tokens(result.tokens().orElseThrow())
+                      : latents(result.latents().orElseThrow(), manifest)));
     }
     return CompletableFuture.allOf(parts.toArray(CompletableFuture[]::new))
         .thenApply(done -> parts.stream().map(CompletableFuture::join).toList());
@@ -66,6 +69,12 @@ public final class OutputWriter {
       case OUTPUT_FORMAT_RAW_RGB -> PictureFormat.RAW_RGB;
       default -> throw new IllegalArgumentException(format + " is not a picture");
     };
+  }
+
+  private static Output tokens(int[] ids) {
+    Output.Builder output = Output.newBuilder().setFormat(OutputFormat.OUTPUT_FORMAT_TOKENS);
+    Arrays.stream(ids).forEach(output.getTokenIdsBuilder()::addIds);
+    return output.build();
   }
 
   private static Output latents(float[] values, Manifest manifest) {

@@ -9,6 +9,7 @@ import io.madit.server.model.TextConditioning;
 import io.madit.server.model.VisualInput;
 import io.madit.server.reveal.RevealOrder;
 import io.madit.server.reveal.RevealPlanner;
+import io.madit.server.reveal.Round;
 import io.madit.server.reveal.SamplingSettings;
 import io.madit.server.telemetry.RequestObservation;
 import io.madit.v1.Completion;
@@ -16,6 +17,7 @@ import io.madit.v1.Conditioning;
 import io.madit.v1.OutputOptions;
 import io.madit.v1.RequestOptions;
 import io.madit.v1.SamplingOptions;
+import java.util.List;
 import java.util.Locale;
 import java.util.OptionalLong;
 import java.util.random.RandomGenerator;
@@ -41,21 +43,25 @@ public record PictureOptions(
       RandomGenerator seeds,
       Violations violations) {
     if (!completion.equals(Completion.getDefaultInstance())) {
-      violations.add("completion", "must be absent: no completion model is loaded");
+      violations.add("completion", "must be absent: this call does not complete ids");
     }
-    int idBytes = options.getClientRequestIdBytes().size();
-    violations.within("options.client_request_id.length", idBytes, 0, MAX_CLIENT_ID);
     return new PictureOptions(
         model,
         ConditioningParser.parse(model, conditioning, violations),
         SamplingParser.parse(model, sampling, violations),
         sampling.hasSeed() ? sampling.getSeed() : seeds.nextLong(),
         OutputParser.parse(model.manifest(), output, violations),
-        options.getClientRequestId(),
+        clientRequestId(options, violations),
         priority(options, violations));
   }
 
-  private static Priority priority(RequestOptions options, Violations violations) {
+  static String clientRequestId(RequestOptions options, Violations violations) {
+    int bytes = options.getClientRequestIdBytes().size();
+    violations.within("options.client_request_id.length", bytes, 0, MAX_CLIENT_ID);
+    return options.getClientRequestId();
+  }
+
+  static Priority priority(RequestOptions options, Violations violations) {
     return switch (options.getPriority()) {
       case PRIORITY_HIGH -> Priority.HIGH;
       case PRIORITY_UNSPECIFIED, PRIORITY_NORMAL -> Priority.NORMAL;
@@ -86,20 +92,25 @@ public record PictureOptions(
 
   /** What the device has to do; known before the tokens are, because it does not depend on them. */
   WorkPlan work() {
-    Manifest manifest = model.manifest();
-    return WorkPlan.of(
-        manifest,
-        RevealPlanner.rounds(sampling, manifest.grid().places()),
-        slots(),
-        sampling.regressionOnly(),
-        output.wantsPicture());
+    return work(RevealPlanner.rounds(sampling, model.manifest().grid().places()));
   }
 
-  /** Latents need no rounds. */
+  /** Latents need no rounds, known ids fewer. */
   WorkPlan work(VisualInput visual) {
+    if (visual instanceof VisualInput.PartialIds partial) {
+      return work(
+          RevealPlanner.compile(
+                  sampling, model.manifest().grid().places(), partial.ids(), new float[0], seed)
+              .rounds());
+    }
     return visual instanceof VisualInput.Latents
         ? WorkPlan.ofLatents(output.wantsPicture() ? 1 : 0)
         : work();
+  }
+
+  private WorkPlan work(List<Round> rounds) {
+    return WorkPlan.of(
+        model.manifest(), rounds, slots(), sampling.regressionOnly(), output.wantsPicture());
   }
 
   private int slots() {

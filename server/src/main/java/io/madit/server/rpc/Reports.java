@@ -1,9 +1,11 @@
 package io.madit.server.rpc;
 
+import com.google.protobuf.util.Durations;
 import io.madit.server.engine.Engine;
 import io.madit.server.engine.TokenizeResult;
 import io.madit.server.reveal.FrequencySteps;
 import io.madit.server.reveal.GtrSettings;
+import io.madit.server.reveal.RevealOrder;
 import io.madit.server.reveal.RevealPlan;
 import io.madit.server.reveal.Round;
 import io.madit.server.reveal.SamplingSettings;
@@ -14,6 +16,7 @@ import io.madit.v1.RunReport;
 import io.madit.v1.SamplingOptions;
 import io.madit.v1.Timings;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 
 /** Reports of what was run. */
@@ -21,7 +24,7 @@ final class Reports {
   private Reports() {}
 
   /**
-   * @param awaitingNanos between the begin of a streamed picture and its last id; 0 otherwise
+   * @param awaitingNanos from the begin of a picture to its last id; 0 when all came at once
    */
   static RunReport picture(
       String requestId,
@@ -51,12 +54,29 @@ final class Reports {
                     .setEncode(Statuses.duration(encodeNanos))
                     .setTotal(Statuses.duration(total)));
     if (plan.isPresent()) {
+      if (options.model().manifest().drawsTokens()) {
+        report.setCompletedTokens(plan.get().patches() - plan.get().known());
+      }
       report.setSampling(sampling(options.sampling()).setSeed(options.seed()));
       if (options.output().includePlan()) {
         report.setPlan(executed(plan.get()));
       }
     }
     return report.build();
+  }
+
+  /** A picture of a unary call, drawn after what is {@code chained}. */
+  static RunReport picture(
+      String requestId, PictureOptions options, Drawn drawn, List<RunReport> chained) {
+    long before =
+        chained.stream()
+            .map(report -> report.getTimings().getTotal())
+            .mapToLong(Durations::toNanos)
+            .sum();
+    return picture(requestId, options, drawn.plan(), drawn.timings(), before, drawn.encodeNanos())
+        .toBuilder()
+        .addAllChained(chained)
+        .build();
   }
 
   static RunReport tokenize(
@@ -100,6 +120,9 @@ final class Reports {
             .setRegressionOnly(settings.regressionOnly())
             .setTemperature(settings.temperature())
             .setNoiseScale(settings.noiseScale());
+    if (settings.revealOrder() == RevealOrder.CERTAINTY) {
+      options.setChoiceTemperature(settings.choiceTemperature());
+    }
     settings.gtr().ifPresent(gtr -> options.setGtr(gtr(gtr)));
     FrequencySteps boosts = settings.frequencySteps();
     if (boosts.on()) {

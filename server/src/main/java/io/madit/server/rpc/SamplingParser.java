@@ -83,6 +83,7 @@ final class SamplingParser {
         temperature,
         noise,
         plan,
+        0,
         gtr,
         boosts);
   }
@@ -102,8 +103,7 @@ final class SamplingParser {
     }
   }
 
-  private static Manifest.Sampling base(
-      Manifest manifest, SamplingOptions given, Violations violations) {
+  static Manifest.Sampling base(Manifest manifest, SamplingOptions given, Violations violations) {
     if (given.getPreset().isEmpty()) {
       return manifest.sampling();
     }

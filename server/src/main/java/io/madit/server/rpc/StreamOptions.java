@@ -27,10 +27,12 @@ record StreamOptions(
     ServedModel model = context.models().find(begin.getModel());
     Manifest manifest = model.manifest();
     Violations violations = new Violations();
-    if (!manifest.discrete()) {
+    if (!manifest.discrete() || manifest.drawsTokens()) {
       throw RequestFailure.of(
           ErrorCode.UNIMPLEMENTED,
-          "StreamDetokenize is not known to model " + model.bundle().id() + ", which takes no ids");
+          "StreamDetokenize is not known to model "
+              + model.bundle().id()
+              + ", which draws no picture of ids");
     }
     PictureOptions picture =
         PictureOptions.parse(

@@ -42,7 +42,12 @@ public final class Violations {
   }
 
   void addAll(Violations others) {
-    others.found.forEach(v -> add(v.field(), v.description()));
+    addAll("", others);
+  }
+
+  /** Those of a message inside the request; {@code path} ends in a dot. */
+  void addAll(String path, Violations others) {
+    others.found.forEach(v -> add(path + v.field(), v.description()));
   }
 
   public boolean isEmpty() {

@@ -77,7 +77,12 @@ public final class VisualTokenRpc extends VisualTokenServiceGrpc.VisualTokenServ
   @Override
   public void completeTokens(
       CompleteTokensRequest request, StreamObserver<CompleteTokensResponse> observer) {
-    answer("complete_tokens", observer, () -> unimplemented("CompleteTokens"));
+    answer(
+        "complete_tokens",
+        observer,
+        () ->
+            CompleteTokensCall.start(
+                context, request, (ServerCallStreamObserver<CompleteTokensResponse>) observer));
   }
 
   @Override
@@ -102,11 +107,6 @@ public final class VisualTokenRpc extends VisualTokenServiceGrpc.VisualTokenServ
               GetModelResponse.newBuilder().setModel(ModelMessages.model(model)).build());
           observer.onCompleted();
         });
-  }
-
-  private static void unimplemented(String method) {
-    throw RequestFailure.of(
-        ErrorCode.UNIMPLEMENTED, method + " needs a model family that is not loaded");
   }
 
   private void answer(String kind, StreamObserver<?> observer, Runnable call) {

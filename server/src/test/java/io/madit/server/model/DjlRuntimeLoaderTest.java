@@ -90,7 +90,7 @@ class DjlRuntimeLoaderTest {
                 new TextConditioning.Embeddings(2, new float[2 * width]),
                 IntStream.range(0, 16).toArray())) {
       assertThat(state.conditionSlots()).isEqualTo(18);
-      runtime.round(List.of(new RoundTask(state, new Round(0, 16, 2, 1.5), 1, false, 1, 1)));
+      runtime.round(List.of(task(bundle, state, new Round(0, 16, 2, 1.5))));
       assertThat(runtime.latents(state)).hasSize(bundle.manifest().latent().size());
     }
   }
@@ -129,9 +129,13 @@ class DjlRuntimeLoaderTest {
                 new VisualInput.TokenIds(new int[16]),
                 TextConditioning.NONE,
                 IntStream.range(0, 16).toArray())) {
-      runtime.round(List.of(new RoundTask(state, new Round(0, 16, 4, 2), 1, false, 1, 1)));
+      runtime.round(List.of(task(bundle, state, new Round(0, 16, 4, 2))));
       return runtime.latents(state);
     }
+  }
+
+  private static RoundTask task(Bundle bundle, SessionState state, Round round) {
+    return new RoundTask(state, round, 0, 1, bundle.manifest().usual());
   }
 
   private void assertRefused(String field, String pointer, int value) throws Exception {

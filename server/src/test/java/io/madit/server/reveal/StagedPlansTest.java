@@ -124,6 +124,7 @@ class StagedPlansTest {
             1,
             1,
             counts,
+            0,
             Optional.of(GtrOptions.NONE.resolve(grid, 8, 10)),
             FrequencySteps.NONE);
     assertThatThrownBy(() -> RevealPlanner.rounds(settings, grid))

@@ -298,7 +298,7 @@ class DetokenizeTest {
                 r.getConditioningBuilder()
                     .getTextEmbeddingsBuilder()
                     .setEmbeddings(floats(new float[15], 1, 15))),
-        bad("completion", r -> r.getCompletionBuilder().setModel("maskgil")),
+        bad("completion.model", r -> r.getCompletionBuilder().setModel("pico-velocity")),
         bad("options.priority", r -> r.getOptionsBuilder().setPriorityValue(9)),
         bad(
             "options.client_request_id.length",

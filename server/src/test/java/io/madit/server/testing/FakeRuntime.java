@@ -64,6 +64,11 @@ public final class FakeRuntime implements ModelRuntime {
   }
 
   @Override
+  public int[] tokens(SessionState state) {
+    return new int[manifest.tokens().count()];
+  }
+
+  @Override
   public RgbPicture decode(SessionState state) {
     onDecode.run();
     return black();

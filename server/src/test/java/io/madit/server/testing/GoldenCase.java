@@ -75,6 +75,7 @@ public record GoldenCase(String bundle, JsonNode json) {
         sampling.get("temperature").asDouble(),
         sampling.get("noise_scale").asDouble(),
         plan,
+        0,
         order == RevealOrder.GTR
             ? Optional.of(gtr(sampling.path("gtr")).resolve(grid, rounds, flowSteps))
             : Optional.empty(),

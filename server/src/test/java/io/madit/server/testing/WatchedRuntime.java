@@ -45,6 +45,11 @@ public final class WatchedRuntime implements ModelRuntime {
   }
 
   @Override
+  public int[] tokens(SessionState state) {
+    return real.tokens(state);
+  }
+
+  @Override
   public RgbPicture decode(SessionState state) {
     onDecode.run();
     return real.decode(state);
