@@ -3,7 +3,7 @@
 # Someone deletes one pod, then the other; every request is answered.
 case_pod_deletion() {
   local pod
-  begin_load pod-deletion 240 10 --retry
+  begin_load pod-deletion 300 10 --retry
   for pod in $(pods); do
     k delete pod "$pod" > /dev/null
     settled

@@ -2,11 +2,13 @@
 
 # Both pods are replaced; every request is answered.
 case_rolling_update() {
-  local before
-  before=$(pods | sort)
-  begin_load rolling-update 300 10 --retry
+  local pod before
+  before=$(pods)
+  begin_load rolling-update 270 10 --retry
   upgrade --set-string podAnnotations.update=1
   settled
-  [ -z "$(comm -12 <(echo "$before") <(pods | sort))" ] || fail "an old pod is still there"
+  for pod in $before; do
+    k wait "pod/$pod" --for delete --timeout 120s > /dev/null 2>&1 || fail "$pod is still there"
+  done
   end_load rolling-update
 }

@@ -55,7 +55,7 @@ finish() {
     k get events --sort-by .lastTimestamp | tail -30 || true
     for pod in $(pods 2> /dev/null); do
       echo "--- $pod"
-      k logs "$pod" --tail 20 || true
+      k logs "$pod" --tail 5 || true
     done
   fi
   [ -z "${cordoned:-}" ] || kubectl uncordon "$cordoned" || true
