@@ -4,7 +4,7 @@
 # after the first refusal, or a one-node cluster would have no place for the new pods.
 case_drain() {
   begin_load drain 240 10 --retry
-  cordoned=$(k get pod "$(pods | head -1)" --output jsonpath='{.spec.nodeName}')
+  cordoned=$(k get pod "$(pods | sed -n 1p)" --output jsonpath='{.spec.nodeName}')
   kubectl drain "$cordoned" --pod-selector "app.kubernetes.io/instance=$release" --ignore-daemonsets --delete-emptydir-data \
     --timeout 600s > "$work/drain" 2>&1 &
   local drain=$!

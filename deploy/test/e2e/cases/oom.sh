@@ -8,7 +8,7 @@ oom_killed() {
 # processes share the memory that is left, so that the server is the largest one.
 case_oom() {
   local pod before
-  pod=$(pods | head -1)
+  pod=$(pods | sed -n 1p)
   before=$(k get pod "$pod" --output jsonpath='{.status.containerStatuses[0].restartCount}')
   begin_load oom 150 10 --retry
   k exec "$pod" -- sh -c 'for i in 1 2 3 4 5 6 7 8; do tail /dev/zero & done; wait' > "$work/hogs" 2>&1 || true

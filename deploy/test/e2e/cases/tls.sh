@@ -24,7 +24,7 @@ refused() {
   shift
   ! draw "$work/none" "$@" || fail "a picture came without what $words means"
   grep -q "$words" "$work/drawn" || fail "refused with other words than $words: $(cat "$work/drawn")"
-  say "   $(tail -1 "$work/drawn")"
+  say "   $(grep -m 1 "$words" "$work/drawn")"
 }
 
 # With a certificate and tokens from Secrets: who lacks either gets nothing; a changed token is in force without a restart.
