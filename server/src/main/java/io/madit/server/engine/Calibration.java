@@ -5,6 +5,7 @@ import io.madit.server.cost.RoundWork;
 import io.madit.server.cost.WorkPlan;
 import io.madit.server.image.RgbPicture;
 import io.madit.server.model.Bundle;
+import io.madit.server.model.EncoderInput;
 import io.madit.server.model.Manifest;
 import io.madit.server.model.ModelRuntime;
 import io.madit.server.model.RoundTask;
@@ -199,11 +200,12 @@ public final class Calibration {
     AtomicReference<RgbPicture> picture = new AtomicReference<>();
     double decode = time(() -> picture.set(runtime.decode(state)));
     costModel.observeDecode(over(endNanos) ? decode : time(() -> runtime.decode(state)));
-    if (!bundle.manifest().encodes()) {
+    if (!bundle.manifest().encodesPictures()) {
       return;
     }
-    double encode = time(() -> runtime.encode(picture.get()));
-    costModel.observeEncode(over(endNanos) ? encode : time(() -> runtime.encode(picture.get())));
+    EncoderInput drawn = new EncoderInput.Rgb(picture.get());
+    double encode = time(() -> runtime.encode(drawn));
+    costModel.observeEncode(over(endNanos) ? encode : time(() -> runtime.encode(drawn)));
   }
 
   private List<RoundTask> tasks(List<SessionState> states, int place) {

@@ -84,7 +84,10 @@ final class CommandChecks {
   }
 
   /** Whether the model can give what is wanted. */
-  void outputs(boolean wantPicture, boolean wantLatents) {
+  void outputs(boolean wantPicture, boolean wantLatents, boolean wantPixels) {
+    if (wantPixels && !manifest.family().readsAndGivesPixels()) {
+      throw new IllegalArgumentException("this model gives no float pixels");
+    }
     if (wantLatents && manifest.drawsTokens()) {
       throw new IllegalArgumentException("this model gives tokens and no latents");
     }

@@ -21,6 +21,7 @@ import java.util.OptionalLong;
  * @param sampling ignored for latents
  * @param wantPicture decode the latents to pixels
  * @param wantLatents return the latents
+ * @param wantPixels return unclamped float pixels
  * @param previewEveryRounds 0: no previews
  * @param progress report each round
  * @param deadlineNanos on the clock of {@link System#nanoTime}
@@ -33,6 +34,7 @@ public record DetokenizeCommand(
     SamplingSettings sampling,
     boolean wantPicture,
     boolean wantLatents,
+    boolean wantPixels,
     int previewEveryRounds,
     boolean progress,
     OptionalLong deadlineNanos,
@@ -40,8 +42,9 @@ public record DetokenizeCommand(
   public DetokenizeCommand {
     requireNonNull(deadlineNanos, "deadlineNanos");
     requireNonNull(priority, "priority");
-    if (!wantPicture && !wantLatents && !model.manifest().drawsTokens()) {
-      throw new IllegalArgumentException("one of wantPicture and wantLatents must be true");
+    if (!wantPicture && !wantLatents && !wantPixels && !model.manifest().drawsTokens()) {
+      throw new IllegalArgumentException(
+          "one of wantPicture, wantLatents and wantPixels must be true");
     }
     if (previewEveryRounds < 0) {
       throw new IllegalArgumentException(
@@ -51,7 +54,7 @@ public record DetokenizeCommand(
     checks.visual(visual);
     checks.text(text);
     checks.sampling(sampling);
-    checks.outputs(wantPicture, wantLatents);
+    checks.outputs(wantPicture, wantLatents, wantPixels);
   }
 
   /** Condition slots L + S. */

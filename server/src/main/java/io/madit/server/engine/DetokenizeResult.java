@@ -9,9 +9,11 @@ import java.util.Optional;
  * @param picture if asked for
  * @param tokens all ids, from a token generator
  * @param latents model space {@code [C][h][w]}, float32, if asked for
+ * @param pixels unclamped, {@code [3][H][W]}, float32, if asked for
  */
 public record DetokenizeResult(
     Optional<RgbPicture> picture,
     Optional<float[]> latents,
+    Optional<float[]> pixels,
     Optional<int[]> tokens,
     Timings timings) {}

@@ -238,7 +238,7 @@ final class EngineLoop implements AutoCloseable {
     }
     try {
       LoadedModel model = models.get(next.command().model());
-      VisualInput tokens = model.runtime.encode(next.command().picture());
+      VisualInput tokens = model.runtime.encode(next.command().input());
       long nanos = clock.getAsLong() - begin;
       model.costModel.observeEncode(spent(nanos));
       shares.add(model.bundle, nanos);
@@ -264,7 +264,11 @@ final class EngineLoop implements AutoCloseable {
         command.wantPicture() ? Optional.of(decode(model.runtime, session)) : Optional.empty();
     long decoded = clock.getAsLong();
     Optional<float[]> latents =
-        command.wantLatents() ? Optional.of(latents(model.runtime, session)) : Optional.empty();
+        command.wantLatents() || command.wantPixels()
+            ? Optional.of(latents(model.runtime, session))
+            : Optional.empty();
+    Optional<float[]> pixels =
+        command.wantPixels() ? latents.map(model.runtime::pixels) : Optional.empty();
     Optional<int[]> tokens =
         command.model().manifest().drawsTokens()
             ? Optional.of(tokens(model.runtime, session))
@@ -276,7 +280,8 @@ final class EngineLoop implements AutoCloseable {
     credit.spend((end - begin) * 1e-9);
     shares.add(model.bundle, end - begin);
     session.decoded(end - begin);
-    DetokenizeResult result = new DetokenizeResult(picture, latents, tokens, session.timings(end));
+    DetokenizeResult result =
+        new DetokenizeResult(picture, latents, pixels, tokens, session.timings(end));
     retire(session, () -> session.listener().onFinished(result), counters.finished);
   }
 

@@ -177,11 +177,9 @@ final class DjlRuntime implements ModelRuntime {
 
   @Override
   public RgbPicture decodeLatents(float[] latents) {
-    Manifest.Latent size = manifest.latent();
-    Shape shape = new Shape(size.channels(), size.height(), size.width());
     try (PtNDManager scope = script.scope()) {
-      return picture(
-          script.tensor(scope, "decode_latents", TorchScript.tensor(scope.create(latents, shape))));
+      NDArray values = scope.create(latents, latentShape());
+      return picture(script.tensor(scope, "decode_latents", TorchScript.tensor(values)));
     }
   }
 
@@ -191,16 +189,47 @@ final class DjlRuntime implements ModelRuntime {
   }
 
   @Override
-  public VisualInput encode(RgbPicture picture) {
-    Shape shape = new Shape(picture.height(), picture.width(), 3);
+  public float[] pixels(float[] latents) {
     try (PtNDManager scope = script.scope()) {
-      NDArray pixels = TorchScript.uint8(scope, picture.rgb(), shape);
-      PtNDArray tokens = script.tensor(scope, "encode", TorchScript.tensor(pixels));
+      return script
+          .tensor(scope, "pixels", TorchScript.tensor(scope.create(latents, latentShape())))
+          .toFloatArray();
+    }
+  }
+
+  @Override
+  public VisualInput encode(EncoderInput input) {
+    try (PtNDManager scope = script.scope()) {
+      PtNDArray tokens = tokens(scope, input);
       return manifest.discrete()
           ? new VisualInput.TokenIds(
               Arrays.stream(tokens.toLongArray()).mapToInt(Math::toIntExact).toArray())
           : new VisualInput.ContinuousTokens(tokens.toFloatArray());
     }
+  }
+
+  private PtNDArray tokens(PtNDManager scope, EncoderInput input) {
+    if (input instanceof EncoderInput.Rgb rgb) {
+      RgbPicture picture = rgb.picture();
+      Shape shape = new Shape(picture.height(), picture.width(), 3);
+      NDArray pixels = TorchScript.uint8(scope, picture.rgb(), shape);
+      return script.tensor(scope, "encode", TorchScript.tensor(pixels));
+    }
+    if (input instanceof EncoderInput.Pixels pixels) {
+      Shape shape = new Shape(3, manifest.image().height(), manifest.image().width());
+      NDArray values = scope.create(pixels.values(), shape);
+      PtNDArray vectors = script.tensor(scope, "encode_pixels", TorchScript.tensor(values));
+      return manifest.discrete()
+          ? script.tensor(scope, "nearest", TorchScript.tensor(vectors))
+          : (PtNDArray) vectors.get(":, :" + manifest.tokens().dim()); // mean, then log variance
+    }
+    NDArray values = scope.create(((EncoderInput.Latents) input).values(), latentShape());
+    return script.tensor(scope, "ids_of", TorchScript.tensor(values));
+  }
+
+  private Shape latentShape() {
+    Manifest.Latent size = manifest.latent();
+    return new Shape(size.channels(), size.height(), size.width());
   }
 
   @Override

@@ -43,6 +43,16 @@ public enum Family {
     return this != TA_TITOK;
   }
 
+  /** Whether its script tokenizes float pixels, and gives the picture as such. */
+  public boolean readsAndGivesPixels() {
+    return this == TA_TITOK;
+  }
+
+  /** Whether its script tokenizes latents. */
+  public boolean tokenizesLatents() {
+    return this == V2FLOW;
+  }
+
   /** Whether token ids come out, and no picture. */
   public boolean drawsTokens() {
     return this == MASKGIL;

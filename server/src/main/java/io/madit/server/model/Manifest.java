@@ -206,8 +206,13 @@ public record Manifest(
     return family.drawsTokens();
   }
 
-  /** Whether pictures can be tokenized. */
+  /** Whether there is an encoder, of pictures or of latents only. */
   public boolean encodes() {
+    return encodesPictures() || family.tokenizesLatents();
+  }
+
+  /** Whether pictures can be tokenized. */
+  public boolean encodesPictures() {
     return takesTokens() && autoencoder;
   }
 

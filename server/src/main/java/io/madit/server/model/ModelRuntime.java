@@ -44,8 +44,11 @@ public interface ModelRuntime extends AutoCloseable {
   /** Decodes latents in model space {@code [C][h][w]}. */
   RgbPicture decodeLatents(float[] latents);
 
-  /** Tokenizes a picture of the model's size: ids {@code [L]}, or continuous tokens. */
-  VisualInput encode(RgbPicture picture);
+  /** Unclamped pixels {@code [3][H][W]} of latents in model space, in the model's own range. */
+  float[] pixels(float[] latents);
+
+  /** Tokenizes a picture: ids {@code [L]}, or continuous tokens. */
+  VisualInput encode(EncoderInput input);
 
   /** Native arrays alive, for leak checks. */
   int liveArrays();

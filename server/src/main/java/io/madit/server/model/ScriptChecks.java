@@ -58,8 +58,14 @@ final class ScriptChecks {
     if (manifest.takesTokens() && !manifest.drawsTokens()) {
       methods.add("condition_tokens");
     }
-    if (manifest.encodes()) {
+    if (manifest.encodesPictures()) {
       methods.add("encode");
+    }
+    if (manifest.family().readsAndGivesPixels()) {
+      methods.addAll(List.of("encode_pixels", "pixels"));
+    }
+    if (manifest.family().tokenizesLatents()) {
+      methods.add("ids_of");
     }
     if (manifest.textLimits().isPresent()) {
       methods.add("embed_text");
@@ -128,7 +134,7 @@ final class ScriptChecks {
     Shape size = new Shape(latent.channels(), latent.height(), latent.width());
     Checked decoded = shape("latent", "image", "decode_latents", scope, scope.zeros(size));
     decoded.is(manifest.image().height(), manifest.image().width(), 3);
-    if (manifest.encodes()) {
+    if (manifest.encodesPictures()) {
       Checked tokens = shape("image", "tokens.count", "encode", scope, decoded.result());
       if (manifest.discrete()) {
         tokens.is(manifest.tokens().count());

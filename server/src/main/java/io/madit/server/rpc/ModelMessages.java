@@ -158,6 +158,9 @@ final class ModelMessages {
         .addGuidanceSchedules(GuidanceSchedule.GUIDANCE_SCHEDULE_CONSTANT)
         .addGuidanceSchedules(GuidanceSchedule.GUIDANCE_SCHEDULE_LINEAR)
         .addOutputFormats(OutputFormat.OUTPUT_FORMAT_LATENTS);
+    if (manifest.family().readsAndGivesPixels()) {
+      model.addOutputFormats(OutputFormat.OUTPUT_FORMAT_PIXELS);
+    }
     if (manifest.autoencoder()) {
       model
           .addOutputFormats(OutputFormat.OUTPUT_FORMAT_PNG)

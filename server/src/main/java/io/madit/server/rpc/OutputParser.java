@@ -30,6 +30,10 @@ final class OutputParser {
               given.getExtraFormatsValue(i),
               violations));
     }
+    if (formats.contains(OutputFormat.OUTPUT_FORMAT_PIXELS)
+        && !manifest.family().readsAndGivesPixels()) {
+      violations.add(FIELD + "format", "must not be PIXELS: this model gives none");
+    }
     if (!manifest.autoencoder() && formats.stream().anyMatch(OutputSpec::isPicture)) {
       violations.add(FIELD + "format", "must be LATENTS: this model has no autoencoder");
     }
@@ -55,11 +59,11 @@ final class OutputParser {
           OUTPUT_FORMAT_JPEG,
           OUTPUT_FORMAT_WEBP,
           OUTPUT_FORMAT_RAW_RGB,
+          OUTPUT_FORMAT_PIXELS,
           OUTPUT_FORMAT_LATENTS ->
           given;
       default -> {
-        violations.add(
-            FIELD + name, "must be PNG, JPEG, WEBP, RAW_RGB or LATENTS for this model", number);
+        violations.add(FIELD + name, "must be PNG, JPEG, WEBP, RAW_RGB, PIXELS or LATENTS", number);
         yield OutputFormat.OUTPUT_FORMAT_PNG;
       }
     };

@@ -18,6 +18,10 @@ public record OutputSpec(List<OutputFormat> formats, EncodeSettings encoding, bo
     return formats.contains(OutputFormat.OUTPUT_FORMAT_LATENTS);
   }
 
+  boolean wantsPixels() {
+    return formats.contains(OutputFormat.OUTPUT_FORMAT_PIXELS);
+  }
+
   boolean wantsTokens() {
     return formats.contains(OutputFormat.OUTPUT_FORMAT_TOKENS);
   }

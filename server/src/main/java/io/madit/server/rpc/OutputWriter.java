@@ -31,10 +31,7 @@ public final class OutputWriter {
       parts.add(
           OutputSpec.isPicture(format)
               ? picture(result.picture().orElseThrow(), format, spec.encoding())
-              : CompletableFuture.completedFuture(
-                  format == OutputFormat.OUTPUT_FORMAT_TOKENS
-                      ? tokens(result.tokens().orElseThrow())
-                      : latents(result.latents().orElseThrow(), manifest)));
+              : CompletableFuture.completedFuture(numbers(result, format, manifest)));
     }
     return CompletableFuture.allOf(parts.toArray(CompletableFuture[]::new))
         .thenApply(done -> parts.stream().map(CompletableFuture::join).toList());
@@ -69,6 +66,23 @@ public final class OutputWriter {
       case OUTPUT_FORMAT_RAW_RGB -> PictureFormat.RAW_RGB;
       default -> throw new IllegalArgumentException(format + " is not a picture");
     };
+  }
+
+  private static Output numbers(DetokenizeResult result, OutputFormat format, Manifest manifest) {
+    return switch (format) {
+      case OUTPUT_FORMAT_TOKENS -> tokens(result.tokens().orElseThrow());
+      case OUTPUT_FORMAT_PIXELS -> pixels(result.pixels().orElseThrow(), manifest.image());
+      default -> latents(result.latents().orElseThrow(), manifest);
+    };
+  }
+
+  private static Output pixels(float[] values, Manifest.Image size) {
+    return Output.newBuilder()
+        .setFormat(OutputFormat.OUTPUT_FORMAT_PIXELS)
+        .setWidth(size.width())
+        .setHeight(size.height())
+        .setTensor(Tensors.float32(values, 3, size.height(), size.width()))
+        .build();
   }
 
   private static Output tokens(int[] ids) {

@@ -140,6 +140,7 @@ public record PictureOptions(
         sampling,
         output.wantsPicture(),
         output.wantsLatents(),
+        output.wantsPixels(),
         previewEveryRounds,
         progress,
         deadlineNanos,

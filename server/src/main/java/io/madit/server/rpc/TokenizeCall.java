@@ -8,17 +8,23 @@ import io.madit.server.image.PictureException;
 import io.madit.server.image.PictureFit;
 import io.madit.server.image.PictureReader;
 import io.madit.server.image.RgbPicture;
+import io.madit.server.model.EncoderInput;
 import io.madit.server.model.Manifest;
 import io.madit.server.model.VisualInput;
 import io.madit.server.telemetry.RequestObservation;
 import io.madit.v1.ImageFit;
 import io.madit.v1.ImageInput;
+import io.madit.v1.ImageInput.SourceCase;
 import io.madit.v1.RawImage;
 import io.madit.v1.TokenizeRequest;
 import io.madit.v1.TokenizeResponse;
 import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.stream.Collectors;
 
 /** One Tokenize: read the picture, bring it to the model's size, encode, answer. */
 final class TokenizeCall {
@@ -46,11 +52,11 @@ final class TokenizeCall {
     observation.accepted(requestId, model.bundle().id());
     Ticket ticket = context.enterTokenize(model);
     try {
-      RgbPicture picture = picture(reader, request.getImage(), model.manifest().image());
+      EncoderInput input = input(reader, request.getImage(), model.manifest());
       CompletableFuture<TokenizeResult> work =
           context
               .engine()
-              .tokenize(new TokenizeCommand(model.bundle(), picture, CallContext.deadlineNanos()));
+              .tokenize(new TokenizeCommand(model.bundle(), input, CallContext.deadlineNanos()));
       observer.setOnCancelHandler(() -> work.cancel(false));
       InFlight.Request owed = work::completeExceptionally;
       context.inFlight().add(owed);
@@ -110,8 +116,11 @@ final class TokenizeCall {
         }
       }
       case RAW -> raw(image.getRaw(), violations);
-      case SOURCE_NOT_SET -> violations.add("image", "must have encoded or raw");
-      default -> violations.add("image", "must be encoded or raw for this model");
+      case SOURCE_NOT_SET -> violations.add("image", "must have one of encoded, raw and so on");
+      default -> {}
+    }
+    if (!readable(manifest).contains(image.getSourceCase())) {
+      violations.add("image", "must be one of " + names(readable(manifest)) + " for this model");
     }
     if (image.getFit() == ImageFit.UNRECOGNIZED) {
       violations.add(
@@ -120,6 +129,66 @@ final class TokenizeCall {
     violations.within(
         "image.background_rgb", Integer.toUnsignedLong(image.getBackgroundRgb()), 0, WHITE);
     violations.check();
+  }
+
+  /** The forms that the model's encoder reads. */
+  private static Set<SourceCase> readable(Manifest manifest) {
+    Set<SourceCase> forms = EnumSet.of(SourceCase.SOURCE_NOT_SET);
+    if (manifest.encodesPictures()) {
+      forms.add(SourceCase.ENCODED);
+      forms.add(SourceCase.RAW);
+    }
+    if (manifest.family().readsAndGivesPixels()) {
+      forms.add(SourceCase.PIXELS);
+    }
+    if (manifest.family().tokenizesLatents()) {
+      forms.add(SourceCase.LATENTS);
+    }
+    return forms;
+  }
+
+  private static String names(Set<SourceCase> forms) {
+    return forms.stream()
+        .filter(form -> form != SourceCase.SOURCE_NOT_SET)
+        .map(form -> form.name().toLowerCase(Locale.ROOT))
+        .collect(Collectors.joining(", "));
+  }
+
+  private static EncoderInput input(PictureReader reader, ImageInput image, Manifest manifest) {
+    Violations violations = new Violations();
+    EncoderInput input =
+        switch (image.getSourceCase()) {
+          case PIXELS -> pixels(image, manifest.image(), violations);
+          case LATENTS -> latents(image, manifest.latent(), violations);
+          default -> new EncoderInput.Rgb(picture(reader, image, manifest.image()));
+        };
+    violations.check();
+    return input;
+  }
+
+  private static EncoderInput pixels(ImageInput image, Manifest.Image size, Violations violations) {
+    String field = "image.pixels";
+    float[] values =
+        Tensors.read(image.getPixels(), field, violations, 3, size.height(), size.width());
+    for (int i = 0; values != null && i < values.length; i++) {
+      if (values[i] < 0 || values[i] > 1) {
+        violations.add(field + ".data", "must be within 0 and 1, value " + i, values[i]);
+        break;
+      }
+    }
+    return new EncoderInput.Pixels(values);
+  }
+
+  private static EncoderInput latents(
+      ImageInput image, Manifest.Latent size, Violations violations) {
+    return new EncoderInput.Latents(
+        Tensors.read(
+            image.getLatents(),
+            "image.latents",
+            violations,
+            size.channels(),
+            size.height(),
+            size.width()));
   }
 
   private static void raw(RawImage raw, Violations violations) {

@@ -162,6 +162,7 @@ final class EngineFixture {
           sampling,
           true,
           false,
+          false,
           previewEvery,
           false,
           deadline,

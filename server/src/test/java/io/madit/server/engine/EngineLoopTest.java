@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.madit.server.image.RgbPicture;
 import io.madit.server.model.Bundle;
+import io.madit.server.model.EncoderInput;
 import io.madit.server.model.RuntimeFailure;
 import io.madit.server.model.RuntimeFailure.Kind;
 import io.madit.server.model.TextConditioning;
@@ -299,6 +300,7 @@ class EngineLoopTest {
             sampling,
             true,
             false,
+            false,
             previewEvery,
             true,
             deadline,
@@ -322,7 +324,9 @@ class EngineLoopTest {
     RgbPicture picture = new RgbPicture(width, height, new byte[3 * width * height]);
     PendingTokenize pending =
         new PendingTokenize(
-            new TokenizeCommand(BUNDLE, picture, deadline), new CompletableFuture<>(), now);
+            new TokenizeCommand(BUNDLE, new EncoderInput.Rgb(picture), deadline),
+            new CompletableFuture<>(),
+            now);
     counters.queuedTokenizations.incrementAndGet();
     loop.accept(pending);
     return pending.future();

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.madit.server.image.RgbPicture;
 import io.madit.server.model.Bundle;
 import io.madit.server.model.DjlRuntimeLoader;
+import io.madit.server.model.EncoderInput;
 import io.madit.server.model.PrecisionChoice;
 import io.madit.server.model.TorchDevice;
 import io.madit.server.model.VisualInput;
@@ -122,7 +123,8 @@ class GoldenTest {
             tensors(name).bytes(tokenize.get("rgb").asText()));
     TokenizeResult result =
         engine
-            .tokenize(new TokenizeCommand(bundle, picture, OptionalLong.empty()))
+            .tokenize(
+                new TokenizeCommand(bundle, new EncoderInput.Rgb(picture), OptionalLong.empty()))
             .get(60, TimeUnit.SECONDS);
     assertThat(((VisualInput.TokenIds) result.tokens()).ids())
         .containsExactly(Resources.ints(tokenize.get("ids")));
@@ -176,6 +178,7 @@ class GoldenTest {
         base.seed(),
         base.sampling(),
         true,
+        false,
         false,
         0,
         false,

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.within;
 import io.madit.server.image.RgbPicture;
 import io.madit.server.model.Bundle;
 import io.madit.server.model.DjlRuntimeLoader;
+import io.madit.server.model.EncoderInput;
 import io.madit.server.model.PrecisionChoice;
 import io.madit.server.model.RuntimeFailure;
 import io.madit.server.model.RuntimeFailure.Kind;
@@ -82,7 +83,7 @@ class RealFaultsTest {
       runtime.onRound =
           tasks -> {
             if (tasks.get(0).round().begin() == 0) {
-              runtime.encode(new RgbPicture(1, 1, new byte[3]));
+              runtime.encode(new EncoderInput.Rgb(new RgbPicture(1, 1, new byte[3])));
             }
           };
       RecordingListener broken = new RecordingListener();

@@ -114,7 +114,7 @@ class DjlRuntimeLoaderTest {
       assertThat(runtime.precision()).isIn(Precision.FLOAT32, Precision.BFLOAT16);
       assertThat(runtime.device()).isEqualTo("cpu");
       RgbPicture picture = runtime.decodeLatents(new float[latentSize()]);
-      assertThat(((VisualInput.TokenIds) runtime.encode(picture)).ids()).hasSize(64);
+      assertThat(runtime.encode(new EncoderInput.Rgb(picture)).ids()).hasSize(64);
     }
   }
 

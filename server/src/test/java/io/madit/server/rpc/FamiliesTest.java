@@ -15,6 +15,7 @@ import io.madit.v1.DetokenizeRequest;
 import io.madit.v1.DetokenizeResponse;
 import io.madit.v1.GenerateRequest;
 import io.madit.v1.GetModelRequest;
+import io.madit.v1.ImageInput;
 import io.madit.v1.Model;
 import io.madit.v1.ModelFamily;
 import io.madit.v1.Output;
@@ -22,6 +23,7 @@ import io.madit.v1.OutputFormat;
 import io.madit.v1.RevealOrder;
 import io.madit.v1.SamplingOptions;
 import io.madit.v1.TokenizeRequest;
+import io.madit.v1.VisualTokens;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
@@ -74,6 +76,10 @@ class FamiliesTest {
                 .detokenize(picture(family, index).setSampling(seeded).build())
                 .getOutput();
     assertThat(output.getFormat()).isEqualTo(OutputFormat.OUTPUT_FORMAT_LATENTS);
+    return floats(output);
+  }
+
+  private static float[] floats(Output output) {
     float[] values = new float[output.getTensor().getData().size() / Float.BYTES];
     output
         .getTensor()
@@ -198,6 +204,70 @@ class FamiliesTest {
     assertThat(drawn.getReport().getRounds()).isEqualTo(1);
   }
 
+  /** Every colour value from 0 to 1 in 8-bit steps. */
+  private static byte[] gradient(int side) {
+    byte[] rgb = new byte[3 * side * side];
+    for (int i = 0; i < rgb.length; i++) {
+      rgb[i] = (byte) (i * 7);
+    }
+    return rgb;
+  }
+
+  private static VisualTokens tokens(ImageInput.Builder image) {
+    TokenizeRequest.Builder request = TokenizeRequest.newBuilder().setModel("pico-ta-titok");
+    return server.blocking().tokenize(request.setImage(image).build()).getVisual();
+  }
+
+  @Test
+  void titok_readsFloatPixelsAsItReadsBytes() {
+    int side = model("pico-ta-titok").getImageWidth();
+    byte[] rgb = gradient(side);
+    float[] planes = new float[rgb.length];
+    for (int i = 0; i < rgb.length; i++) {
+      planes[i % 3 * side * side + i / 3] = (rgb[i] & 0xFF) / 255f;
+    }
+    ImageInput.Builder raw = ImageInput.newBuilder();
+    raw.getRawBuilder().setWidth(side).setHeight(side).setRgb(ByteString.copyFrom(rgb));
+    ImageInput.Builder pixels = ImageInput.newBuilder();
+    assertThat(tokens(pixels.setPixels(Tensors.float32(planes, 3, side, side))))
+        .isEqualTo(tokens(raw));
+  }
+
+  @Test
+  void titok_givesUnclampedPixels() {
+    DetokenizeRequest.Builder request = picture("ta-titok", 0);
+    request
+        .getOutputBuilder()
+        .setFormat(OutputFormat.OUTPUT_FORMAT_PIXELS)
+        .addExtraFormats(OutputFormat.OUTPUT_FORMAT_RAW_RGB);
+    DetokenizeResponse drawn = server.blocking().detokenize(request.build());
+    float[] pixels = floats(drawn.getOutput());
+    byte[] rgb = drawn.getExtraOutputs(0).getData().toByteArray();
+    int patches = rgb.length / 3;
+    for (int i = 0; i < rgb.length; i++) {
+      float level = 255 * Math.max(0, Math.min(1, pixels[i % 3 * patches + i / 3]));
+      assertThat(rgb[i] & 0xFF).isEqualTo((int) Math.rint(level));
+    }
+  }
+
+  @Test
+  void v2flow_tokenizesLatents() {
+    Model model = model("pico-v2flow");
+    int[] shape = model.getLatentShapeList().stream().mapToInt(i -> i).toArray();
+    float[] latents = golden.floats("v2flow.0.latents");
+    TokenizeRequest.Builder request = TokenizeRequest.newBuilder().setModel("pico-v2flow");
+    request.getImageBuilder().setLatents(Tensors.float32(latents, shape));
+    assertThat(server.blocking().tokenize(request.build()).getVisual().getTokenIds().getIdsList())
+        .hasSize(model.getDefaultTokenCount())
+        .allMatch(id -> id >= 0 && id < model.getCodebookSize());
+    request.getImageBuilder().setEncoded(ByteString.copyFromUtf8("a file"));
+    assertThat(violated(() -> server.blocking().tokenize(request.build())))
+        .containsExactly("image");
+    request.getImageBuilder().setLatents(Tensors.float32(new float[4], 1, 2, 2));
+    assertThat(violated(() -> server.blocking().tokenize(request.build())))
+        .containsExactly("image.latents.shape");
+  }
+
   @Test
   void models_sayWhatTheyCanDo() {
     Model mar = model("pico-mar");
@@ -210,7 +280,8 @@ class FamiliesTest {
         .contains(RevealOrder.REVEAL_ORDER_GTR)
         .doesNotContain(RevealOrder.REVEAL_ORDER_KL);
     Model v2flow = model("pico-v2flow");
-    assertThat(v2flow.getCapabilitiesList()).containsExactly(Capability.CAPABILITY_DETOKENIZE);
+    assertThat(v2flow.getCapabilitiesList())
+        .containsExactly(Capability.CAPABILITY_DETOKENIZE, Capability.CAPABILITY_TOKENIZE);
     assertThat(v2flow.getOutputFormatsList()).containsExactly(OutputFormat.OUTPUT_FORMAT_LATENTS);
     Model titok = model("pico-ta-titok");
     assertThat(titok.getCapabilitiesList())

@@ -2,6 +2,7 @@ package io.madit.server.testing;
 
 import io.madit.server.image.RgbPicture;
 import io.madit.server.model.Bundle;
+import io.madit.server.model.EncoderInput;
 import io.madit.server.model.Manifest;
 import io.madit.server.model.ModelRuntime;
 import io.madit.server.model.Precision;
@@ -92,7 +93,12 @@ public final class FakeRuntime implements ModelRuntime {
   }
 
   @Override
-  public VisualInput encode(RgbPicture picture) {
+  public float[] pixels(float[] latents) {
+    return new float[3 * manifest.image().height() * manifest.image().width()];
+  }
+
+  @Override
+  public VisualInput encode(EncoderInput input) {
     onEncode.run();
     return new VisualInput.TokenIds(new int[manifest.tokens().count()]);
   }

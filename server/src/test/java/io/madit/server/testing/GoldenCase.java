@@ -127,6 +127,7 @@ public record GoldenCase(String bundle, JsonNode json) {
         settings(),
         true,
         true,
+        false,
         0,
         false,
         OptionalLong.empty(),

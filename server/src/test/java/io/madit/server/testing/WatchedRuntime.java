@@ -1,6 +1,7 @@
 package io.madit.server.testing;
 
 import io.madit.server.image.RgbPicture;
+import io.madit.server.model.EncoderInput;
 import io.madit.server.model.ModelRuntime;
 import io.madit.server.model.Precision;
 import io.madit.server.model.RoundTask;
@@ -66,8 +67,13 @@ public final class WatchedRuntime implements ModelRuntime {
   }
 
   @Override
-  public VisualInput encode(RgbPicture picture) {
-    return real.encode(picture);
+  public float[] pixels(float[] latents) {
+    return real.pixels(latents);
+  }
+
+  @Override
+  public VisualInput encode(EncoderInput input) {
+    return real.encode(input);
   }
 
   @Override
