@@ -46,6 +46,14 @@ function pngSize(file: Buffer): [number, number] {
   return [width, height];
 }
 
+/** The same picture, as the server promises it: work that shares its rounds may change a value by a grey level. */
+function assertAlike(one: Buffer, two: Buffer): void {
+  assert.equal(one.length, two.length);
+  const differences = one.map((value, index) => Math.abs(value - (two[index] ?? 0)));
+  assert(differences.every((difference) => difference <= 3));
+  assert(differences.filter((difference) => difference > 1).length <= one.length / 1000);
+}
+
 test("models are listed and described", async () => {
   assert.deepEqual(
     (await client.models()).map((model) => model.name),
@@ -74,7 +82,7 @@ test("raw pixels are height * width * 3 bytes, the same each time", async () => 
   const draw = () => client.detokenize(IDS, { seed: 7n, format: OutputFormat.OUTPUT_FORMAT_RAW_RGB });
   const [one, two] = [await draw(), await draw()];
   assert.equal(one.data.length, 64 * 64 * 3);
-  assert(one.data.equals(two.data));
+  assertAlike(one.data, two.data);
 });
 
 test("wrong ids name the field", async () => {
@@ -103,14 +111,15 @@ test("a stream tells everything and draws the same picture", async () => {
     }
   }
   const events: PictureEvent[] = [];
-  for await (const event of client.stream(sample(), { seed: 7n, previewEveryRounds: 2 })) {
+  const raw = { seed: 7n, format: OutputFormat.OUTPUT_FORMAT_RAW_RGB };
+  for await (const event of client.stream(sample(), { ...raw, previewEveryRounds: 2 })) {
     events.push(event);
   }
   assert.equal(events[0]?.type, "accepted");
   assert(events.some((event) => event.type === "progress"));
   const last = events.at(-1);
   assert(last?.type === "picture");
-  assert(last.picture.data.equals((await client.detokenize(IDS, { seed: 7n })).data));
+  assertAlike(last.picture.data, (await client.detokenize(IDS, raw)).data);
 });
 
 test("a stream without a seed chooses one", async () => {
