@@ -21,6 +21,7 @@ from ..vae import Vae, VaeConfig
 from . import maskgil
 from .case import load_case
 from .export import Names
+from .golden_maskgen import write_maskgen_golden
 from .maskgil.complete import complete
 from .maskgil.config import LlamaConfig
 from .maskgil.llama import Llama
@@ -49,6 +50,7 @@ def write_family_golden(cases: Path, server_resources: Path) -> None:
         for index, seed in enumerate(SEEDS):
             golden |= {f"{name}.{index}.{key}": value for key, value in _draws(script, manifest, index, seed).items()}
     golden |= _completions(server_resources / "models" / "pico-maskgil")
+    write_maskgen_golden(server_resources)
     save_file(golden, server_resources / "golden" / "families.safetensors")
 
 

@@ -55,7 +55,7 @@ class VqSession:
 
 def arguments(sessions: list[VqSession]):
     budget = [[32 - s.counts[s.index], 32 - s.counts[s.index + 1], s.index + 1, s.rounds, s.seed, 0] for s in sessions]
-    scales = torch.tensor([[s.guidance, 0.0, 2.0, 1.0] for s in sessions], dtype=torch.float64)
+    scales = torch.tensor([[s.guidance, 2.0, 1.0, 1.0] for s in sessions], dtype=torch.float64)
     states = [s.cond for s in sessions], [s.ids for s in sessions], [NO_ORDER for _ in sessions]
     return *states, torch.tensor(budget), scales
 

@@ -63,15 +63,15 @@ def test_manifest_of_ta_titok(bundles):
 @pytest.mark.parametrize(
     ("name", "tokens", "sampling"),
     [
-        ("maskgen-vq", {"count": 32, "dim": 1}, (8, "cosine", "certainty", "arccos", 2.0)),
-        ("maskgen-kl", {"count": 32, "dim": 8}, (8, "linear", "random", "cosine", 1.0)),
+        ("maskgen-vq", {"count": 32, "dim": 1}, (8, "cosine", "certainty", "arccos", 1.0, 2.0)),
+        ("maskgen-kl", {"count": 32, "dim": 8}, (8, "linear", "random", "cosine", 1.0, None)),
     ],
 )
 def test_manifest_of_maskgen(bundles, name, tokens, sampling):
     content = manifest(bundles[name])
     assert (content["family"], content["decoder"], content["tokens"]) == ("maskgen", "ta-titok", tokens)
-    names = ("rounds", "guidance_schedule", "reveal_order", "reveal_schedule", "temperature")
-    assert tuple(content["sampling"][field] for field in names) == sampling
+    names = ("rounds", "guidance_schedule", "reveal_order", "reveal_schedule", "temperature", "choice_temperature")
+    assert tuple(content["sampling"].get(field) for field in names) == sampling
     assert content["aesthetic_score"] == {"default": 6.5}
 
 

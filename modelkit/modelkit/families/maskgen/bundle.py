@@ -17,6 +17,13 @@ from .scripted_vq import ScriptedMaskGenVq
 from .vq_sampler import vq_sampling
 
 CLIP_LENGTH = 77
+# The script follows its own course of guidance; this is how manifests call it.
+GUIDANCE_SCHEDULES = {
+    "cosine": "cosine",
+    "flippedcosine": "flipped_cosine",
+    "linear": "linear",
+    "none": "constant",
+}
 
 
 def export(model: MaskGen, settings: Mapping[str, Any], names: Names, vae: nn.Module | None = None) -> Export:
@@ -42,6 +49,7 @@ def export(model: MaskGen, settings: Mapping[str, Any], names: Names, vae: nn.Mo
         raise ConversionError(f"clip: width must be {model.config.text_dim}, is {sizes.width} and {sizes.pooled_dim}")
     module, sampling = make(model, sizes.length, ClipTower(clip.model, penultimate=True), given, sample)
     content = manifest(model, names, sizes.length, sizes.vocabulary, sampling)
+    content["text"] |= {"special_tokens": True}
     return Export(module, content, {TOKENIZER: clip.tokenizer_json.encode()})
 
 
@@ -53,10 +61,11 @@ def _vq(model: MaskGenVq, length: int, tower: nn.Module | None, given: Mapping[s
         "rounds": chosen.rounds,
         "flow_steps": 1,
         "guidance_scale": chosen.guidance,
-        "guidance_schedule": chosen.decay,
+        "guidance_schedule": GUIDANCE_SCHEDULES[chosen.decay],
         "reveal_order": "certainty",
         "reveal_schedule": model.config.schedule,
-        "temperature": chosen.temperature,
+        "temperature": 1.0,
+        "choice_temperature": chosen.temperature,
         "noise_scale": 1.0,
     }
     return ScriptedMaskGenVq(model, length, chosen, tower), sampling
@@ -81,7 +90,7 @@ def _kl(model: MaskGenKl, length: int, tower: nn.Module | None, given: Mapping[s
 
 def manifest(
     model: MaskGen, names: Names, text_length: int, vocabulary: int, sampling: dict[str, object]
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """There is no picture and no grid: ``decoder`` names the family that has them.
 
     ``vocabulary``: words of the text tokenizer; 0 where text comes as features only.

@@ -102,7 +102,7 @@ class ScriptedMaskGenVq(nn.Module):
 
         conds from :meth:`condition`; orders have no meaning. budget: int64 [B, 6] = begin and end, the numbers of known
         tokens before and after; this round, counted from 1; all rounds; seed (64 bits); flags, unused. scales: float64
-        [B, 4] = guidance (the last round's), unused, temperature of the noise, unused.
+        [B, 4] = guidance (the last round's), temperature of the noise (the first round's), unused, unused.
         """
         plan: list[list[int]] = budget.tolist()
         places = self.masked(canvases)
@@ -147,8 +147,8 @@ class ScriptedMaskGenVq(nn.Module):
         for i in range(len(plan)):
             ratio = float(plan[i][2]) / float(plan[i][3])
             weights.append(guidance_weight(scale[i][0], self.decay, self.decay_power, ratio))
-            divisors.append(softmax_temperature(self.anneal_softmax, scale[i][2], ratio))
-            noise.append(scale[i][2] * (1.0 - ratio))
+            divisors.append(softmax_temperature(self.anneal_softmax, scale[i][1], ratio))
+            noise.append(scale[i][1] * (1.0 - ratio))
             counts.append(places[i].shape[0])
             if counts[i] != self.tokens - plan[i][0]:
                 raise ValueError("begin must be the number of known ids")

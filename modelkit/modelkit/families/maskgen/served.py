@@ -29,7 +29,7 @@ def _vq(model: MaskGenVq, case: Case) -> dict[str, Tensor]:
     edges = list(
         pairwise(config.tokens - left for left in masked_counts(config.schedule, config.tokens, chosen.rounds))
     )
-    scales = torch.tensor([[chosen.guidance, 0.0, chosen.temperature, 1.0]], dtype=torch.float64)
+    scales = torch.tensor([[chosen.guidance, chosen.temperature, 1.0, 1.0]], dtype=torch.float64)
     samples = len(case.tensors["in.text"])
     histories = []
     for sample, condition in enumerate(_conditions(script, case, torch.full([samples], config.aesthetic_score))):

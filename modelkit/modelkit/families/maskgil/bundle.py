@@ -37,6 +37,7 @@ def export(model: MaskGil, settings: Mapping[str, Any], names: Names, vae: nn.Mo
             f"takes {model.config.slots} of width {model.config.feature_dim}"
         )
     content = manifest(model, names, sampling, decoder, sizes.vocabulary)
+    content["text"] |= {"special_tokens": True}
     module = ScriptedMaskGil(model, ClipTower(clip.model, penultimate=False))
     return Export(module, content, {TOKENIZER: clip.tokenizer_json.encode()})
 
@@ -51,7 +52,7 @@ def export_with_words(
 
 def manifest(
     model: MaskGil, names: Names, sampling: MaskGilSampling, decoder: str | None, vocabulary: int
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """There is no picture: ``decoder`` names the bundle that has it, null if it is not told.
 
     ``vocabulary``: words of the text tokenizer; 0 where text comes as features only.

@@ -5,6 +5,7 @@ import io.madit.server.model.Manifest;
 import io.madit.server.reveal.Round;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalDouble;
 
 /**
  * The work of one picture, round by round; immutable.
@@ -41,7 +42,9 @@ public record WorkPlan(List<RoundWork> left, int pictures) {
 
   private static RoundWork work(Manifest manifest, Round round, int slots, boolean regressionOnly) {
     int patches = manifest.grid().patches();
-    boolean guided = !regressionOnly && round.guidance() != manifest.family().neutralGuidance();
+    OptionalDouble neutral = manifest.neutralGuidance();
+    boolean off = neutral.isPresent() && round.guidance() == neutral.getAsDouble();
+    boolean guided = !regressionOnly && !off;
     int passes = guided && manifest.guidancePlacement() == GuidancePlacement.BUFFER ? 2 : 1;
     double steps =
         round.flowSteps() + round.boostFraction() * (round.boostedSteps() - round.flowSteps());

@@ -1,5 +1,6 @@
 package io.madit.server.engine;
 
+import io.madit.server.model.CaptionText;
 import io.madit.server.model.Manifest;
 import io.madit.server.model.TextConditioning;
 import io.madit.server.model.VisualInput;
@@ -60,6 +61,13 @@ final class CommandChecks {
   }
 
   void text(TextConditioning text) {
+    if (manifest.captioned() != text instanceof TextConditioning.Caption) {
+      throw new IllegalArgumentException("captions belong to models that are made for them");
+    }
+    if (text instanceof TextConditioning.Caption caption) {
+      caption(caption.text());
+      caption(caption.none());
+    }
     if (text.length() == 0) {
       return;
     }
@@ -71,15 +79,31 @@ final class CommandChecks {
       throw refused("text must have at most " + limits.maxLength() + " tokens", text.length());
     }
     if (text instanceof TextConditioning.TokenIds input) {
-      int words = manifest.textLimits().map(Manifest.Text::vocabularySize).orElse(0);
-      for (int id : input.ids()) {
-        if (id < 0 || id >= words) {
-          throw refused("text ids must be within 0.." + (words - 1), id);
-        }
-      }
+      words(input.ids());
     } else if (text instanceof TextConditioning.Embeddings input) {
       count("text embeddings", input.values().length, text.length() * limits.dim());
       finite("text embeddings", input.values());
+    }
+  }
+
+  private void caption(CaptionText caption) {
+    if (caption instanceof CaptionText.Words input) {
+      words(input.ids());
+    } else if (caption instanceof CaptionText.Features input) {
+      Manifest.Text limits = manifest.text();
+      count("text embeddings", input.slots().length, limits.maxTokens() * limits.embedDim());
+      count("pooled text", input.pooled().length, limits.pooledDim());
+      finite("text embeddings", input.slots());
+      finite("pooled text", input.pooled());
+    }
+  }
+
+  private void words(int[] ids) {
+    int words = manifest.textLimits().map(Manifest.Text::vocabularySize).orElse(0);
+    for (int id : ids) {
+      if (id < 0 || id >= words) {
+        throw refused("text ids must be within 0.." + (words - 1), id);
+      }
     }
   }
 

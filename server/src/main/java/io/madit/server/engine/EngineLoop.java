@@ -269,7 +269,7 @@ final class EngineLoop implements AutoCloseable {
             : Optional.empty();
     Optional<float[]> pixels =
         command.wantPixels() ? latents.map(model.runtime::pixels) : Optional.empty();
-    Optional<int[]> tokens =
+    Optional<VisualInput> tokens =
         command.model().manifest().drawsTokens()
             ? Optional.of(tokens(model.runtime, session))
             : Optional.empty();
@@ -292,9 +292,9 @@ final class EngineLoop implements AutoCloseable {
   }
 
   /** A sequence without gaps has had no round and no state. */
-  private static int[] tokens(ModelRuntime runtime, LiveSession session) {
+  private static VisualInput tokens(ModelRuntime runtime, LiveSession session) {
     return session.state() == null
-        ? ((VisualInput.PartialIds) session.command().visual()).ids()
+        ? new VisualInput.TokenIds(session.command().visual().ids())
         : runtime.tokens(session.state());
   }
 

@@ -33,7 +33,7 @@ final class DjlRuntime implements ModelRuntime {
     this.host = host;
     this.precision = precision;
     this.device = device;
-    this.rows = manifest.drawsTokens() ? RoundRows.OF_IDS : RoundRows.OF_PATCHES;
+    this.rows = manifest.byCertainty() ? RoundRows.OF_IDS : RoundRows.OF_PATCHES;
   }
 
   @Override
@@ -60,6 +60,9 @@ final class DjlRuntime implements ModelRuntime {
   }
 
   private PtNDArray condition(PtNDManager scope, VisualInput visual, TextConditioning text) {
+    if (manifest.captioned()) {
+      return new CaptionCondition(manifest, script).of(scope, text);
+    }
     try (PtNDManager inputs = script.scope()) {
       NDArray features = features(inputs, text);
       if (visual instanceof VisualInput.ContinuousTokens tokens) {
@@ -141,17 +144,23 @@ final class DjlRuntime implements ModelRuntime {
   }
 
   @Override
-  public int[] tokens(SessionState state) {
+  public VisualInput tokens(SessionState state) {
     DjlState own = (DjlState) state;
     try (PtNDManager scope = script.scope()) {
-      PtNDArray ids =
+      return visualTokens(
           script.tensor(
               scope,
               "picture_tokens",
               TorchScript.tensor(own.canvas()),
-              TorchScript.tensor(own.order()));
-      return Arrays.stream(ids.toLongArray()).mapToInt(Math::toIntExact).toArray();
+              TorchScript.tensor(own.order())));
     }
+  }
+
+  private VisualInput visualTokens(PtNDArray tokens) {
+    return manifest.discrete()
+        ? new VisualInput.TokenIds(
+            Arrays.stream(tokens.toLongArray()).mapToInt(Math::toIntExact).toArray())
+        : new VisualInput.ContinuousTokens(tokens.toFloatArray());
   }
 
   @Override
@@ -201,10 +210,7 @@ final class DjlRuntime implements ModelRuntime {
   public VisualInput encode(EncoderInput input) {
     try (PtNDManager scope = script.scope()) {
       PtNDArray tokens = tokens(scope, input);
-      return manifest.discrete()
-          ? new VisualInput.TokenIds(
-              Arrays.stream(tokens.toLongArray()).mapToInt(Math::toIntExact).toArray())
-          : new VisualInput.ContinuousTokens(tokens.toFloatArray());
+      return visualTokens(tokens);
     }
   }
 

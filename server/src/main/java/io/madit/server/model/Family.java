@@ -1,6 +1,7 @@
 package io.madit.server.model;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import java.util.Locale;
 
 /**
  * The model families that this server runs. Their scripts have the same entry points; what a bundle
@@ -21,7 +22,10 @@ public enum Family {
   TA_TITOK("", "", false),
   /** Some token ids, or none, and a class, text or features to all token ids. */
   @JsonProperty("maskgil")
-  MASKGIL("", "", false);
+  MASKGIL("", "", false),
+  /** Text and an aesthetic score to the tokens of a picture, ids or continuous. */
+  @JsonProperty("maskgen")
+  MASKGEN("ddpm", "ddpm", false);
 
   private final String solver;
   private final String adaptiveSolver;
@@ -53,14 +57,19 @@ public enum Family {
     return this == V2FLOW;
   }
 
-  /** Whether token ids come out, and no picture. */
+  /** Whether tokens come out, and no picture. */
   public boolean drawsTokens() {
+    return this == MASKGIL || this == MASKGEN;
+  }
+
+  /** Whether some ids can be given, so that only the others are drawn. */
+  public boolean completes() {
     return this == MASKGIL;
   }
 
-  /** The guidance scale that switches guidance off. */
-  public double neutralGuidance() {
-    return this == MASKGIL ? 0 : 1;
+  /** Its name in manifests. */
+  public String wireName() {
+    return name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
   /** Solver of the flow or diffusion head; empty if there is none. */

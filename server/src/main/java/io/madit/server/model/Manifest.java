@@ -1,5 +1,6 @@
 package io.madit.server.model;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import io.madit.server.reveal.FrequencySteps;
 import io.madit.server.reveal.GtrOptions;
 import io.madit.server.reveal.GtrSettings;
@@ -11,6 +12,7 @@ import io.madit.server.reveal.SamplingSettings;
 import io.madit.server.reveal.UserPlan;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 
 /**
  * {@code manifest.json} of a bundle; keys are in snake_case there. All sizes have been checked
@@ -20,7 +22,9 @@ import java.util.Optional;
  * @param text null when the model takes no text
  * @param classes null when the model takes no class
  * @param features null when the model takes no features of its own kind
- * @param decoder name of the bundle that draws the ids of a token generator; null if it is not told
+ * @param aestheticScore null when the model takes none
+ * @param decoder name of the bundle, or of the family, that makes pictures of a token generator's
+ *     tokens; null if it is not told
  * @param hiddenDim width of a condition slot D
  * @param slots condition slots without text
  * @param autoencoder whether latents can be decoded to a picture; without it only latents come out
@@ -45,6 +49,7 @@ public record Manifest(
     Text text,
     Classes classes,
     Features features,
+    AestheticScore aestheticScore,
     String decoder,
     int hiddenDim,
     int slots,
@@ -101,10 +106,12 @@ public record Manifest(
   /**
    * Limits of text.
    *
+   * @param pooledDim numbers in the vector of a whole caption; 0 where there is none
    * @param vocabularySize 0 where text comes as features only
    * @param specialTokens whether the tokenizer's begin and end belong to the ids
    */
-  public record Text(int maxTokens, int embedDim, int vocabularySize, boolean specialTokens) {
+  public record Text(
+      int maxTokens, int embedDim, int pooledDim, int vocabularySize, boolean specialTokens) {
     /** Whether the bundle makes the features itself. */
     public boolean tokenized() {
       return vocabularySize > 0;
@@ -113,6 +120,12 @@ public record Manifest(
 
   /** Limits of other features than those of text, such as speech. */
   public record Features(int maxLength, int dim) {}
+
+  /** How pleasing a picture shall be: what a request gets that does not say. */
+  public record AestheticScore(@JsonProperty("default") double usual) {
+    /** Scores go from 0 to this. */
+    public static final double MAX = 10;
+  }
 
   /**
    * A named choice.
@@ -201,9 +214,33 @@ public record Manifest(
     return codebook.size() > 0;
   }
 
-  /** Whether token ids come out, and no picture. */
+  /** Whether tokens come out, and no picture. */
   public boolean drawsTokens() {
     return family.drawsTokens();
+  }
+
+  /** Whether the model decides in each round by its certainty which ids it keeps. */
+  public boolean byCertainty() {
+    return drawsTokens() && discrete();
+  }
+
+  /** Whether its condition is a caption that fills all text slots, beside that of no text. */
+  public boolean captioned() {
+    return text != null && text.pooledDim() > 0;
+  }
+
+  /** The guidance scale that switches guidance off; empty if none does. */
+  public OptionalDouble neutralGuidance() {
+    return switch (family) {
+      case MASKGIL -> OptionalDouble.of(0);
+      case MASKGEN -> discrete() ? OptionalDouble.empty() : OptionalDouble.of(1);
+      default -> OptionalDouble.of(1);
+    };
+  }
+
+  /** Solver of the flow or diffusion head; empty if there is none. */
+  public String solver() {
+    return byCertainty() ? "" : family.solver(adaptiveSteps);
   }
 
   /** Whether there is an encoder, of pictures or of latents only. */

@@ -4,8 +4,10 @@ import io.madit.server.reveal.GuidanceSchedule;
 import io.madit.server.reveal.RevealOrder;
 import io.madit.server.reveal.RevealPlanner;
 import io.madit.server.reveal.SamplingSettings;
+import java.util.EnumSet;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /** Checks the fields of one manifest against each other. */
@@ -62,6 +64,12 @@ final class ManifestChecks {
       positive("text.max_tokens", manifest.text().maxTokens());
       positive("text.embed_dim", manifest.text().embedDim());
       notNegative("text.vocabulary_size", manifest.text().vocabularySize());
+      notNegative("text.pooled_dim", manifest.text().pooledDim());
+    }
+    if (manifest.aestheticScore() != null) {
+      double score = manifest.aestheticScore().usual();
+      within("aesthetic_score.default", score, Manifest.AestheticScore.MAX);
+      require(manifest.captioned(), "aesthetic_score", "must be null for this family");
     }
   }
 
@@ -83,10 +91,15 @@ final class ManifestChecks {
     require(Double.isFinite(manifest.latent().shift()), "latent.shift", "must be finite");
   }
 
-  /** A token generator: ids, and at most one condition. */
+  /** A token generator: at most one condition, or a caption and what belongs to it. */
   private void generator() throws BundleException {
     positive("tokens.count", manifest.tokens().count());
-    positive("codebook.size", manifest.codebook().size());
+    if (manifest.family().completes()) {
+      positive("codebook.size", manifest.codebook().size());
+    } else {
+      require(manifest.captioned(), "text.pooled_dim", "must be at least 1 for this family");
+      require(manifest.classes() == null, "classes", "must be null for this family");
+    }
     long conditions =
         Stream.of(manifest.text(), manifest.classes(), manifest.features())
             .filter(Objects::nonNull)
@@ -133,13 +146,13 @@ final class ManifestChecks {
         field + ".reveal_order",
         "must not be kl without " + Bundle.CODEWORD_KL);
     require(
-        (sampling.revealOrder() == RevealOrder.CERTAINTY) == manifest.drawsTokens(),
+        (sampling.revealOrder() == RevealOrder.CERTAINTY) == manifest.byCertainty(),
         field + ".reveal_order",
         "must be certainty exactly where token ids are drawn");
     require(
-        (sampling.guidanceSchedule() == GuidanceSchedule.LINEAR_ROUND) == manifest.drawsTokens(),
+        guidanceSchedules().contains(sampling.guidanceSchedule()),
         field + ".guidance_schedule",
-        "must be linear_round exactly where token ids are drawn");
+        "must be one of " + guidanceSchedules());
     notNull(field + ".reveal_schedule", sampling.revealSchedule());
     within(
         field + ".frequency_steps.boosted_flow_steps",
@@ -151,6 +164,15 @@ final class ManifestChecks {
     } catch (IllegalArgumentException e) {
       throw new BundleException(field, e.getMessage());
     }
+  }
+
+  private Set<GuidanceSchedule> guidanceSchedules() {
+    if (manifest.family().completes()) {
+      return EnumSet.of(GuidanceSchedule.LINEAR_ROUND);
+    }
+    return manifest.byCertainty()
+        ? EnumSet.complementOf(EnumSet.of(GuidanceSchedule.LINEAR_ROUND))
+        : EnumSet.of(GuidanceSchedule.CONSTANT, GuidanceSchedule.LINEAR);
   }
 
   private void files() throws BundleException {

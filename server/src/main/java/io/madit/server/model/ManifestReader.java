@@ -11,7 +11,9 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.madit.server.reveal.GtrOptions;
 import java.io.IOException;
 import java.lang.reflect.RecordComponent;
+import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Reads {@code manifest.json}; everything wrong is a {@link BundleException} that names the field.
@@ -29,6 +31,13 @@ final class ManifestReader {
           .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
           .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
           .build();
+
+  /** Families without a picture of their own. */
+  private static final Set<String> GENERATORS =
+      Stream.of(Family.values())
+          .filter(Family::drawsTokens)
+          .map(Family::wireName)
+          .collect(Collectors.toSet());
 
   private ManifestReader() {}
 
@@ -65,9 +74,10 @@ final class ManifestReader {
     root.putIfAbsent("autoencoder", root.booleanNode(true));
     root.putIfAbsent("adaptive_steps", root.booleanNode(false));
     root.putIfAbsent("features", root.nullNode());
+    root.putIfAbsent("aesthetic_score", root.nullNode());
     root.putIfAbsent("decoder", root.nullNode());
     fillInTokens(root);
-    if (root.path("family").asText().equals("maskgil")) {
+    if (GENERATORS.contains(root.path("family").asText())) {
       fillInPicture(root);
     }
     if (root.get("sampling") instanceof ObjectNode sampling) {
@@ -75,6 +85,7 @@ final class ManifestReader {
     }
     if (root.get("text") instanceof ObjectNode text) {
       text.putIfAbsent("special_tokens", text.booleanNode(false));
+      text.putIfAbsent("pooled_dim", text.numberNode(0));
     }
     root.putIfAbsent("parameter_count", root.numberNode(0));
     root.putIfAbsent("presets", root.objectNode());
@@ -149,7 +160,9 @@ final class ManifestReader {
     if (root.get("codebook") instanceof ObjectNode codebook) {
       codebook.putIfAbsent("dim", codebook.numberNode(1));
     }
-    int words = root.path("text").path("max_tokens").asInt(1);
+    // A caption has its vector beside its words.
+    int vector = root.path("text").path("pooled_dim").asInt(0) > 0 ? 1 : 0;
+    int words = root.path("text").path("max_tokens").asInt(1) + vector;
     int slots = root.path("features").path("max_length").asInt(words);
     root.put("slots", 2 * slots); // with the condition, and without
   }

@@ -32,8 +32,8 @@ public interface ModelRuntime extends AutoCloseable {
    */
   void round(List<RoundTask> tasks);
 
-  /** The ids so far of a token generator {@code [L]}: all of them after the last round. */
-  int[] tokens(SessionState state);
+  /** The tokens so far of a token generator: all of them after the last round. */
+  VisualInput tokens(SessionState state);
 
   /** The picture so far: revealed patches, and the read-out elsewhere. */
   RgbPicture decode(SessionState state);

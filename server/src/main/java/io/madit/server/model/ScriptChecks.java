@@ -70,20 +70,61 @@ final class ScriptChecks {
     if (manifest.textLimits().isPresent()) {
       methods.add("embed_text");
     }
+    if (manifest.captioned()) {
+      methods.add("pool_text");
+    }
     return methods;
   }
 
   private void text(PtNDManager scope) throws BundleException {
     if (manifest.textLimits().filter(Manifest.Text::tokenized).isPresent()) {
-      int last = manifest.text().vocabularySize() - 1;
-      NDArray ids = TorchScript.int64(scope, new int[] {last});
+      Manifest.Text limits = manifest.text();
+      NDArray ids = TorchScript.int64(scope, new int[] {limits.vocabularySize() - 1});
+      // Special tokens are those of a text tower, which gives features of all positions.
+      long rows = limits.specialTokens() ? limits.maxTokens() : 1;
       shape("text.vocabulary_size", "text.embed_dim", "embed_text", scope, ids)
-          .is(1, manifest.text().embedDim());
+          .is(rows, limits.embedDim());
+      if (manifest.captioned()) {
+        shape("text.vocabulary_size", "text.pooled_dim", "pool_text", scope, ids)
+            .is(limits.pooledDim());
+      }
+    }
+  }
+
+  private void generator(PtNDManager scope) throws BundleException {
+    if (manifest.captioned()) {
+      captioned(scope);
+    } else {
+      completing(scope);
+    }
+  }
+
+  /** A caption of zeros, nothing known. */
+  private void captioned(PtNDManager scope) throws BundleException {
+    new Checked("text", "condition", captionSlots(scope))
+        .is(manifest.slots(), manifest.hiddenDim());
+    int count = manifest.tokens().count();
+    int[] missing = new int[count];
+    Arrays.fill(missing, -1);
+    NDArray ids = TorchScript.int64(scope, missing);
+    NDArray order = TorchScript.int64(scope, IntStream.range(0, count).toArray());
+    long[] size =
+        manifest.discrete() ? new long[] {count} : new long[] {count, manifest.tokens().dim()};
+    Checked canvas = shape("tokens.count", "tokens.dim", "canvas", scope, ids, order);
+    canvas.is(size);
+    shape("tokens.count", "tokens.dim", "picture_tokens", scope, canvas.result(), order).is(size);
+  }
+
+  private PtNDArray captionSlots(PtNDManager scope) throws BundleException {
+    try {
+      return new CaptionCondition(manifest, script).of(scope, TextConditioning.NONE);
+    } catch (RuntimeFailure e) {
+      throw new BundleException("text", "does not fit " + Bundle.MODEL + ": " + e.getMessage());
     }
   }
 
   /** All ids missing; the last class, and as many features as there can be. */
-  private void generator(PtNDManager scope) throws BundleException {
+  private void completing(PtNDManager scope) throws BundleException {
     int label = manifest.classes() == null ? -1 : manifest.classes().count() - 1;
     int length = manifest.featureLimits().map(Manifest.Features::maxLength).orElse(0);
     NDArray features = scope.zeros(new Shape(length, manifest.featureDim()));

@@ -34,4 +34,18 @@ public sealed interface TextConditioning {
    * @param values {@code [S][E]} row by row, float32, finite
    */
   record Embeddings(int length, float[] values) implements TextConditioning {}
+
+  /**
+   * A caption for slots that the model always has, and what guidance leads away from.
+   *
+   * @param none the caption of no text
+   * @param aestheticScore of the wished picture
+   */
+  record Caption(CaptionText text, CaptionText none, float aestheticScore)
+      implements TextConditioning {
+    @Override
+    public int length() {
+      return 0;
+    }
+  }
 }

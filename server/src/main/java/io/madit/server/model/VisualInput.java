@@ -20,7 +20,8 @@ public sealed interface VisualInput {
   /**
    * Ids for a token generator to complete.
    *
-   * @param ids {@code [L]}, each within the codebook, or -1 for one to be drawn
+   * @param ids {@code [L]}, each within the codebook, or -1 for one to be drawn; all -1 where
+   *     tokens are continuous
    * @param label within the classes, or -1 for none
    */
   record PartialIds(int[] ids, int label) implements VisualInput {}

@@ -32,17 +32,13 @@ final class CertaintyRounds {
     for (int k = 0; k < counts.length; k++) {
       int end = Math.min(tokens, begin + counts[k]);
       if (end > begin) {
-        double guidance = settings.guidanceScale() * progress(k, counts.length);
+        double guidance =
+            settings.guidanceSchedule().inRound(settings.guidanceScale(), k, counts.length);
         rounds.add(new Round(begin, end, settings.flowSteps(), guidance));
         begin = end;
       }
     }
     return rounds;
-  }
-
-  /** Share of the way at round {@code k} of {@code rounds}, from 0 to 1. */
-  private static double progress(int k, int rounds) {
-    return rounds == 1 ? 1 : (double) k / (rounds - 1);
   }
 
   private static int[] counts(RevealSchedule schedule, int missing, int rounds) {

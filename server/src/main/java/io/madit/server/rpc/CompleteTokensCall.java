@@ -44,16 +44,11 @@ final class CompleteTokensCall {
     drawing.begin(order.visual());
   }
 
-  /** All ids, without an offset. */
-  static int[] ids(Drawn drawn) {
-    return drawn.outputs().get(0).getTokenIds().getIdsList().stream().mapToInt(i -> i).toArray();
-  }
-
   private static CompleteTokensResponse response(
       String requestId, CompleteTokensRequest request, PictureOptions options, Drawn drawn) {
     int offset = request.getKnown().getVocabularyOffset();
     TokenIds.Builder tokens = TokenIds.newBuilder().setVocabularyOffset(offset);
-    Arrays.stream(ids(drawn)).forEach(id -> tokens.addIds(id + offset));
+    Arrays.stream(drawn.ids()).forEach(id -> tokens.addIds(id + offset));
     return CompleteTokensResponse.newBuilder()
         .setTokens(tokens)
         .setReport(Reports.picture(requestId, options, drawn, List.of()))

@@ -1,12 +1,11 @@
 package io.madit.server.rpc;
 
-import io.madit.server.model.VisualInput;
 import io.madit.v1.RunReport;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 
-/** Missing ids, then the picture of all. Both have their place before the first one begins. */
+/** Missing tokens, then the picture of all. Both have their place before the first one begins. */
 final class CompletedDrawing {
   private final CompletedOrder order;
   private final Drawing completion;
@@ -48,7 +47,7 @@ final class CompletedDrawing {
       return;
     }
     try {
-      picture.begin(new VisualInput.TokenIds(CompleteTokensCall.ids(ids)));
+      picture.begin(ids.tokens().orElseThrow());
     } catch (RuntimeException e) {
       picture.abort(e);
     }
@@ -59,10 +58,14 @@ final class CompletedDrawing {
     return picture.drawn();
   }
 
+  /** The tokens of the picture. To be called when it is drawn. */
+  Drawn completed() {
+    return completion.drawn().join();
+  }
+
   /** How the ids came to be. To be called when the picture is drawn. */
   RunReport completionReport(String requestId) {
-    return Reports.picture(
-        requestId, order.completion().options(), completion.drawn().join(), List.of());
+    return Reports.picture(requestId, order.completion().options(), completed(), List.of());
   }
 
   /** Nobody wants it any more. */

@@ -1,6 +1,5 @@
 package io.madit.server.rpc;
 
-import io.madit.server.model.Manifest;
 import io.madit.v1.CompleteTokensRequest;
 import io.madit.v1.Completion;
 import io.madit.v1.Conditioning;
@@ -63,25 +62,19 @@ record CompletedOrder(PictureOrder completion, PictureOptions picture) {
 
   private static void requireSameIds(
       ServedModel model, ServedModel completer, Violations violations) {
-    if (!completer.manifest().drawsTokens()) {
+    if (!completer.manifest().family().completes()) {
       violations.add(
           FIELD + "model", "must be a model that completes ids", completer.bundle().id());
       return;
     }
-    Manifest drawing = model.manifest();
-    Manifest drawn = completer.manifest();
-    if (drawn.codebook().size() != drawing.codebook().size()
-        || drawn.tokens().count() != drawing.tokens().count()) {
+    if (!Decoders.fits(completer.manifest(), model.manifest())) {
       violations.add(
           FIELD + "model",
-          "must draw %s as model %s takes them".formatted(ids(drawing), model.bundle().id()),
-          "%s, which draws %s".formatted(completer.bundle().id(), ids(drawn)));
+          "must draw %s as model %s takes them"
+              .formatted(Decoders.tokens(model.manifest()), model.bundle().id()),
+          "%s, which draws %s"
+              .formatted(completer.bundle().id(), Decoders.tokens(completer.manifest())));
     }
-  }
-
-  private static String ids(Manifest manifest) {
-    return "%d ids of a codebook of %d"
-        .formatted(manifest.tokens().count(), manifest.codebook().size());
   }
 
   /** Its own, else the request's text if the model can read it. */

@@ -19,10 +19,14 @@ final class CompletionOrder {
    */
   static PictureOrder parse(CallContext context, CompleteTokensRequest request) {
     ServedModel model = context.models().find(request.getModel());
-    if (!model.manifest().drawsTokens()) {
+    if (!model.manifest().family().completes()) {
       throw RequestFailure.of(
           ErrorCode.UNIMPLEMENTED,
-          "CompleteTokens is not known to model " + model.bundle().id() + ", which draws pictures");
+          "CompleteTokens is not known to model "
+              + model.bundle().id()
+              + (model.manifest().drawsTokens()
+                  ? ", which draws all tokens"
+                  : ", which draws pictures"));
     }
     Violations violations = new Violations();
     int[] ids = PartialIdsParser.parse(model.manifest(), request.getKnown(), "known", violations);

@@ -25,7 +25,7 @@ final class CompletionSampling {
   static SamplingSettings parse(
       Manifest manifest, SamplingOptions given, int missing, Violations violations) {
     Violations mine = new Violations();
-    refuseUnknown(given, mine);
+    refuseUnknown(manifest, given, mine);
     Manifest.Sampling base = SamplingParser.base(manifest, given, mine);
     Manifest.Bounds bounds = manifest.bounds();
     int rounds = given.hasRounds() ? given.getRounds() : base.rounds();
@@ -46,6 +46,9 @@ final class CompletionSampling {
       violations.addAll(mine);
       return manifest.usual();
     }
+    if (counts.length == 0 && !manifest.family().completes()) {
+      counts = schedule.counts(missing, rounds);
+    }
     return new SamplingSettings(
         rounds,
         base.flowSteps(),
@@ -63,7 +66,11 @@ final class CompletionSampling {
   }
 
   /** Options that would have no effect. */
-  private static void refuseUnknown(SamplingOptions given, Violations violations) {
+  private static void refuseUnknown(
+      Manifest manifest, SamplingOptions given, Violations violations) {
+    if (given.hasTemperature() && !manifest.family().completes()) {
+      violations.add(FIELD + "temperature", "must be absent: the bundle fixes that of the logits");
+    }
     if (given.hasFlowSteps() || given.hasNoiseScale() || given.getRegressionOnly()) {
       violations.add("sampling", "must have no flow_steps, noise_scale or regression_only here");
     }
@@ -75,11 +82,12 @@ final class CompletionSampling {
         || given.getUserPlan().getGuidanceScalesCount() > 0) {
       violations.add(FIELD + "user_plan", "must have counts alone: this model chooses the rest");
     }
+    var guided = manifest.sampling().guidanceSchedule();
     if (given.getGuidanceSchedule() != GuidanceSchedule.GUIDANCE_SCHEDULE_UNSPECIFIED
-        && given.getGuidanceSchedule() != GuidanceSchedule.GUIDANCE_SCHEDULE_LINEAR_ROUND) {
+        && given.getGuidanceSchedule() != Enums.wire(guided)) {
       violations.add(
           FIELD + "guidance_schedule",
-          "must be LINEAR_ROUND for this model",
+          "must be " + guided + " for this model",
           given.getGuidanceScheduleValue());
     }
     if (given.getRevealOrder() != RevealOrder.REVEAL_ORDER_UNSPECIFIED

@@ -21,6 +21,9 @@ final class ConditioningParser {
     if (manifest.features() != null && given.hasFeatures()) {
       return features(given, manifest.features(), violations);
     }
+    if (manifest.captioned()) {
+      return new CaptionParser(model, violations).parse(given);
+    }
     if (given.getTextInputCase() == Conditioning.TextInputCase.TEXTINPUT_NOT_SET) {
       return TextConditioning.NONE;
     }
@@ -62,13 +65,13 @@ final class ConditioningParser {
     if (given.hasNullFeatures()) {
       violations.add(FIELD + "null_features", "must be absent: the model has its own");
     }
-    if (given.hasAestheticScore()) {
+    if (given.hasAestheticScore() && manifest.aestheticScore() == null) {
       violations.add(
           FIELD + "aesthetic_score", "must be absent for this model", given.getAestheticScore());
     }
   }
 
-  private static TextConditioning text(ServedModel model, String text, Violations violations) {
+  static TextConditioning text(ServedModel model, String text, Violations violations) {
     if (text.length() > MAX_CHARACTERS) {
       violations.add(
           FIELD + "text", "must have at most " + MAX_CHARACTERS + " characters", text.length());
@@ -81,7 +84,7 @@ final class ConditioningParser {
     return new TextConditioning.TokenIds(model.tokenizer().get().encode(text));
   }
 
-  private static TextConditioning tokenIds(
+  static TextConditioning tokenIds(
       Conditioning given, Manifest.Text limits, Violations violations) {
     String field = FIELD + "text_token_ids.ids";
     if (!limits.tokenized()) {

@@ -115,7 +115,9 @@ public final class Drawing implements SessionListener, InFlight.Request {
     if (isFirstEnd()) {
       ticket.ready();
       letGo();
-      drawn.complete(new Drawn(outputs, session.join().plan(), result.timings(), encodeNanos));
+      drawn.complete(
+          new Drawn(
+              outputs, result.tokens(), session.join().plan(), result.timings(), encodeNanos));
     }
   }
 

@@ -1,7 +1,7 @@
 package io.madit.server.rpc;
 
-import io.madit.server.model.Family;
 import io.madit.server.model.GuidancePlacement;
+import io.madit.server.model.Manifest;
 import io.madit.server.reveal.GuidanceSchedule;
 import io.madit.server.reveal.RevealOrder;
 import io.madit.server.reveal.RevealSchedule;
@@ -46,14 +46,21 @@ final class Enums {
       case CONSTANT -> io.madit.v1.GuidanceSchedule.GUIDANCE_SCHEDULE_CONSTANT;
       case LINEAR -> io.madit.v1.GuidanceSchedule.GUIDANCE_SCHEDULE_LINEAR;
       case LINEAR_ROUND -> io.madit.v1.GuidanceSchedule.GUIDANCE_SCHEDULE_LINEAR_ROUND;
+      case COSINE -> io.madit.v1.GuidanceSchedule.GUIDANCE_SCHEDULE_COSINE;
+      // The wire has no name for it; a bundle of it takes no other.
+      case FLIPPED_COSINE -> io.madit.v1.GuidanceSchedule.GUIDANCE_SCHEDULE_UNSPECIFIED;
     };
   }
 
-  static ModelFamily wire(Family family) {
-    return switch (family) {
+  static ModelFamily family(Manifest manifest) {
+    return switch (manifest.family()) {
       case MADIT -> ModelFamily.MODEL_FAMILY_MADIT;
       case V2FLOW -> ModelFamily.MODEL_FAMILY_V2FLOW;
       case MAR -> ModelFamily.MODEL_FAMILY_MAR;
+      case MASKGEN ->
+          manifest.discrete()
+              ? ModelFamily.MODEL_FAMILY_MASKGEN_VQ
+              : ModelFamily.MODEL_FAMILY_MASKGEN_KL;
       case MASKGIL -> ModelFamily.MODEL_FAMILY_MASKGIL;
       case TA_TITOK -> ModelFamily.MODEL_FAMILY_TA_TITOK;
     };

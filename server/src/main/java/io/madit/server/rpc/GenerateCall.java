@@ -1,11 +1,17 @@
 package io.madit.server.rpc;
 
+import com.google.protobuf.util.Durations;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.madit.server.telemetry.RequestObservation;
 import io.madit.v1.GenerateRequest;
 import io.madit.v1.GenerateResponse;
 import io.madit.v1.Output;
+import io.madit.v1.OutputFormat;
+import io.madit.v1.RunReport;
+import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 
 /** One Generate: validate, draw, answer. Answers exactly once. */
 final class GenerateCall {
@@ -13,21 +19,24 @@ final class GenerateCall {
 
   private final CallContext context;
   private final ServerCallStreamObserver<GenerateResponse> observer;
-  private final PictureOptions options;
+  private final GenerateOrder order;
+  private final int vocabularyOffset;
   private final String requestId;
   private final RequestObservation observation;
 
   private GenerateCall(
       CallContext context,
       ServerCallStreamObserver<GenerateResponse> observer,
-      PictureOptions options,
+      GenerateOrder order,
+      int vocabularyOffset,
       RequestObservation observation) {
     this.context = context;
     this.observer = observer;
-    this.options = options;
+    this.order = order;
+    this.vocabularyOffset = vocabularyOffset;
     this.requestId = context.newRequestId();
     this.observation = observation;
-    options.describe(observation, requestId);
+    order.first().options().describe(observation, requestId);
   }
 
   /** Throws what is wrong with the request; then nothing is held. */
@@ -37,34 +46,86 @@ final class GenerateCall {
       ServerCallStreamObserver<GenerateResponse> observer) {
     RequestObservation observation = RequestObservation.ofCall();
     observation.clientRequestId(request.getOptions().getClientRequestId());
-    PictureOrder order = GenerateOrder.parse(context, request);
-    Drawing drawing = Drawing.admit(context, order, CallContext.deadlineNanos());
-    GenerateCall call = new GenerateCall(context, observer, order.options(), observation);
+    GenerateOrder order = GenerateOrder.parse(context, request);
+    if (order.decoder().isPresent()) {
+      PictureOptions decoder = order.decoder().get();
+      CompletedDrawing drawing =
+          CompletedDrawing.admit(
+              context, new CompletedOrder(order.first(), decoder), CallContext.deadlineNanos());
+      GenerateCall call =
+          new GenerateCall(context, observer, order, request.getVocabularyOffset(), observation);
+      observer.setOnCancelHandler(drawing::cancel);
+      observer.setOnCloseHandler(drawing::letGo);
+      drawing
+          .drawn()
+          .whenComplete(
+              (picture, failure) ->
+                  call.ended(
+                      failure == null ? drawing.completed() : null,
+                      Optional.ofNullable(picture),
+                      failure));
+      drawing.begin();
+      return;
+    }
+    Drawing drawing = Drawing.admit(context, order.first(), CallContext.deadlineNanos());
+    GenerateCall call =
+        new GenerateCall(context, observer, order, request.getVocabularyOffset(), observation);
     observer.setOnCancelHandler(drawing::cancel);
     observer.setOnCloseHandler(drawing::letGo);
-    drawing.drawn().whenComplete(call::ended);
-    drawing.begin(order.visual());
+    drawing.drawn().whenComplete((drawn, failure) -> call.ended(drawn, Optional.empty(), failure));
+    drawing.begin(order.first().visual());
   }
 
-  private void ended(Drawn drawn, Throwable failure) {
+  private void ended(Drawn first, Optional<Drawn> picture, Throwable failure) {
     if (failure != null) {
       context.failed(observation, KIND, failure);
       observer.onError(Statuses.exception(failure));
     } else {
-      answer(drawn);
+      answer(first, picture);
     }
   }
 
-  private void answer(Drawn drawn) {
-    observation.drawn(drawn.timings(), 0, drawn.encodeNanos());
+  private void answer(Drawn first, Optional<Drawn> picture) {
+    Drawn last = picture.orElse(first);
+    observation.drawn(last.timings(), 0, last.encodeNanos());
     context.metrics().recordOutcome(KIND, "ok");
-    List<Output> outputs = drawn.outputs();
+    List<Output> outputs = outputs(first, last);
     observer.onNext(
         GenerateResponse.newBuilder()
             .setOutput(outputs.get(0))
             .addAllExtraOutputs(outputs.subList(1, outputs.size()))
-            .setReport(Reports.picture(requestId, options, drawn, List.of()))
+            .setReport(report(first, picture))
             .build());
     observer.onCompleted();
+  }
+
+  /** In the order asked for; tokens are the first model's, pictures the last one's. */
+  private List<Output> outputs(Drawn first, Drawn last) {
+    Iterator<Output> pictures = last.outputs().iterator();
+    List<Output> outputs = new ArrayList<>();
+    for (OutputFormat format : order.formats()) {
+      outputs.add(
+          format == OutputFormat.OUTPUT_FORMAT_TOKENS
+              ? OutputWriter.tokens(
+                  first.tokens().orElseThrow(),
+                  order.first().options().model().manifest(),
+                  vocabularyOffset)
+              : pictures.next());
+    }
+    return outputs;
+  }
+
+  /** The first model's, with the decoder's inside; the total is of both. */
+  private RunReport report(Drawn first, Optional<Drawn> picture) {
+    RunReport report = Reports.picture(requestId, order.first().options(), first, List.of());
+    if (picture.isEmpty()) {
+      return report;
+    }
+    RunReport decoder =
+        Reports.picture(requestId, order.decoder().orElseThrow(), picture.get(), List.of());
+    RunReport.Builder both = report.toBuilder().addChained(decoder);
+    both.getTimingsBuilder()
+        .setTotal(Durations.add(report.getTimings().getTotal(), decoder.getTimings().getTotal()));
+    return both.build();
   }
 }

@@ -3,18 +3,36 @@ package io.madit.server.rpc;
 import io.madit.server.model.VisualInput;
 import io.madit.v1.Completion;
 import io.madit.v1.GenerateRequest;
+import io.madit.v1.OutputFormat;
+import java.util.List;
+import java.util.Optional;
 
-/** A picture to be drawn from conditioning alone, as the order that the engine understands. */
-final class GenerateOrder {
-  private GenerateOrder() {}
-
+/**
+ * What is drawn of conditioning alone: a picture, tokens, or tokens and then their picture.
+ *
+ * @param first the model that was asked
+ * @param decoder draws the tokens of the first; empty when it draws pictures itself or only tokens
+ *     are wanted
+ * @param formats wanted, of both
+ */
+record GenerateOrder(
+    PictureOrder first, Optional<PictureOptions> decoder, List<OutputFormat> formats) {
   /**
    * Checks a request.
    *
    * @throws RequestFailure naming every field that does not fit
    */
-  static PictureOrder parse(CallContext context, GenerateRequest request) {
+  static GenerateOrder parse(CallContext context, GenerateRequest request) {
     ServedModel model = context.models().find(request.getModel());
+    if (model.manifest().drawsTokens()) {
+      return new TokenOrderParser(context, model, request).parse();
+    }
+    PictureOrder order = picture(context, model, request);
+    return new GenerateOrder(order, Optional.empty(), order.options().output().formats());
+  }
+
+  private static PictureOrder picture(
+      CallContext context, ServedModel model, GenerateRequest request) {
     if (model.manifest().takesTokens()) {
       throw RequestFailure.of(
           ErrorCode.UNIMPLEMENTED,

@@ -25,6 +25,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** Models as messages. */
 final class ModelMessages {
@@ -37,7 +38,7 @@ final class ModelMessages {
     return ModelSummary.newBuilder()
         .setName(manifest.name())
         .setVersion(manifest.version())
-        .setFamily(Enums.wire(manifest.family()))
+        .setFamily(Enums.family(manifest))
         .setState(ModelState.MODEL_STATE_READY)
         .addAllCapabilities(capabilities(manifest))
         .setImageWidth(manifest.image().width())
@@ -45,13 +46,18 @@ final class ModelMessages {
         .build();
   }
 
-  static Model model(ServedModel served) {
+  /**
+   * One model in detail.
+   *
+   * @param decoder of a token generator, where nothing else is asked for
+   */
+  static Model model(ServedModel served, Optional<ServedModel> decoder) {
     Manifest manifest = served.manifest();
     Model.Builder model =
         Model.newBuilder()
             .setName(manifest.name())
             .setVersion(manifest.version())
-            .setFamily(Enums.wire(manifest.family()))
+            .setFamily(Enums.family(manifest))
             .setState(ModelState.MODEL_STATE_READY)
             .addAllCapabilities(capabilities(manifest))
             .setImageWidth(manifest.image().width())
@@ -67,9 +73,8 @@ final class ModelMessages {
             .setLatentScale(manifest.latent().scale())
             .setLatentShift(manifest.latent().shift())
             .setPixelRange(range(-1, 1))
-            .setNeutralGuidanceScale(manifest.family().neutralGuidance())
             .setGuidancePlacement(Enums.wire(manifest.guidancePlacement()))
-            .setSolver(manifest.family().solver(manifest.adaptiveSteps()))
+            .setSolver(manifest.solver())
             .setPrecision(Enums.wire(served.placement().precision()))
             .setDecodePrecision(Precision.PRECISION_FLOAT32)
             .setDevice(served.placement().device())
@@ -77,6 +82,13 @@ final class ModelMessages {
             .setLicense(manifest.licence())
             .setProvenance(json(manifest.provenance()))
             .setManifestSha256(served.bundle().manifestSha256());
+    manifest.neutralGuidance().ifPresent(model::setNeutralGuidanceScale);
+    if (manifest.aestheticScore() != null) {
+      model
+          .addConditioning(ConditioningKind.CONDITIONING_KIND_AESTHETIC_SCORE)
+          .setAestheticScoreRange(range(0, Manifest.AestheticScore.MAX))
+          .setDefaultAestheticScore(manifest.aestheticScore().usual());
+    }
     if (manifest.takesTokens()) {
       model
           .addTokenCounts(manifest.tokens().count())
@@ -96,6 +108,9 @@ final class ModelMessages {
                   .setDim(manifest.features().dim()));
     }
     sampling(manifest, model);
+    if (manifest.drawsTokens()) {
+      noPicture(model, decoder);
+    }
     manifest
         .textLimits()
         .ifPresent(
@@ -110,7 +125,10 @@ final class ModelMessages {
   private static List<Capability> capabilities(Manifest manifest) {
     List<Capability> capabilities = new ArrayList<>();
     if (manifest.drawsTokens()) {
-      capabilities.add(Capability.CAPABILITY_COMPLETE_TOKENS);
+      capabilities.add(Capability.CAPABILITY_GENERATE);
+      if (manifest.family().completes()) {
+        capabilities.add(Capability.CAPABILITY_COMPLETE_TOKENS);
+      }
     } else if (manifest.takesTokens()) {
       capabilities.add(Capability.CAPABILITY_DETOKENIZE);
     } else {
@@ -125,8 +143,8 @@ final class ModelMessages {
   private static void sampling(Manifest manifest, Model.Builder model) {
     model.setSamplingDefaults(Reports.sampling(manifest.usual()));
     Manifest.Bounds bounds = manifest.bounds();
-    if (manifest.drawsTokens()) {
-      generator(manifest, model);
+    if (manifest.byCertainty()) {
+      certain(manifest, model);
       return;
     }
     SamplingBounds.Builder allowed =
@@ -158,16 +176,7 @@ final class ModelMessages {
         .addGuidanceSchedules(GuidanceSchedule.GUIDANCE_SCHEDULE_CONSTANT)
         .addGuidanceSchedules(GuidanceSchedule.GUIDANCE_SCHEDULE_LINEAR)
         .addOutputFormats(OutputFormat.OUTPUT_FORMAT_LATENTS);
-    if (manifest.family().readsAndGivesPixels()) {
-      model.addOutputFormats(OutputFormat.OUTPUT_FORMAT_PIXELS);
-    }
-    if (manifest.autoencoder()) {
-      model
-          .addOutputFormats(OutputFormat.OUTPUT_FORMAT_PNG)
-          .addOutputFormats(OutputFormat.OUTPUT_FORMAT_JPEG)
-          .addOutputFormats(OutputFormat.OUTPUT_FORMAT_WEBP)
-          .addOutputFormats(OutputFormat.OUTPUT_FORMAT_RAW_RGB);
-    }
+    pictureFormats(manifest, model);
     manifest
         .presets()
         .forEach(
@@ -181,26 +190,52 @@ final class ModelMessages {
                         .putAllMetrics(preset.metrics())));
   }
 
-  /** Token ids come out, and no picture. */
-  private static void generator(Manifest manifest, Model.Builder model) {
-    Manifest.Bounds bounds = manifest.bounds();
+  /** Tokens come out; pictures of them if there is a decoder. */
+  private static void noPicture(Model.Builder model, Optional<ServedModel> decoder) {
     model
         .clearLatentShape()
         .clearPixelRange()
+        .clearOutputFormats()
+        .addOutputFormats(OutputFormat.OUTPUT_FORMAT_TOKENS);
+    decoder.ifPresent(
+        served -> {
+          model.setDefaultDecoder(served.bundle().id());
+          pictureFormats(served.manifest(), model);
+        });
+  }
+
+  /** Ids, chosen by certainty. */
+  private static void certain(Manifest manifest, Model.Builder model) {
+    Manifest.Bounds bounds = manifest.bounds();
+    SamplingBounds.Builder allowed =
+        SamplingBounds.newBuilder()
+            .setRounds(Uint32Range.newBuilder().setMin(1).setMax(bounds.maxRounds()))
+            .setGuidanceScale(range(0, bounds.maxGuidanceScale()))
+            .setChoiceTemperature(range(0, CompletionSampling.MAX_CHOICE_TEMPERATURE));
+    if (manifest.family().completes()) {
+      allowed.setTemperature(range(0, SamplingParser.MAX_TEMPERATURE));
+    }
+    model
         .setPatchDim(0)
         .setGuidancePlacement(GuidancePlacement.GUIDANCE_PLACEMENT_LOGITS)
-        .setSamplingBounds(
-            SamplingBounds.newBuilder()
-                .setRounds(Uint32Range.newBuilder().setMin(1).setMax(bounds.maxRounds()))
-                .setGuidanceScale(range(0, bounds.maxGuidanceScale()))
-                .setTemperature(range(0, SamplingParser.MAX_TEMPERATURE))
-                .setChoiceTemperature(range(0, CompletionSampling.MAX_CHOICE_TEMPERATURE)))
+        .setSamplingBounds(allowed)
         .addRevealOrders(RevealOrder.REVEAL_ORDER_CONFIDENCE)
-        .addGuidanceSchedules(GuidanceSchedule.GUIDANCE_SCHEDULE_LINEAR_ROUND)
-        .addOutputFormats(OutputFormat.OUTPUT_FORMAT_TOKENS)
-        .setDefaultDecoder(manifest.decoder() == null ? "" : manifest.decoder());
+        .addGuidanceSchedules(Enums.wire(manifest.sampling().guidanceSchedule()));
     Arrays.stream(io.madit.server.reveal.RevealSchedule.values())
         .forEach(schedule -> model.addRevealSchedules(Enums.wire(schedule)));
+  }
+
+  private static void pictureFormats(Manifest manifest, Model.Builder model) {
+    if (manifest.family().readsAndGivesPixels()) {
+      model.addOutputFormats(OutputFormat.OUTPUT_FORMAT_PIXELS);
+    }
+    if (manifest.autoencoder()) {
+      model
+          .addOutputFormats(OutputFormat.OUTPUT_FORMAT_PNG)
+          .addOutputFormats(OutputFormat.OUTPUT_FORMAT_JPEG)
+          .addOutputFormats(OutputFormat.OUTPUT_FORMAT_WEBP)
+          .addOutputFormats(OutputFormat.OUTPUT_FORMAT_RAW_RGB);
+    }
   }
 
   private static TextLimits text(Manifest.Text text) {
@@ -212,6 +247,7 @@ final class ModelMessages {
         .setMaxTokens(text.maxTokens())
         .setVocabularySize(text.vocabularySize())
         .setEmbeddingDim(text.embedDim())
+        .setPooledDim(text.pooledDim())
         .build();
   }
 

@@ -8,10 +8,11 @@ import io.madit.server.image.PictureEncoder;
 import io.madit.server.image.PictureFormat;
 import io.madit.server.image.RgbPicture;
 import io.madit.server.model.Manifest;
+import io.madit.server.model.VisualInput;
 import io.madit.v1.Output;
 import io.madit.v1.OutputFormat;
+import io.madit.v1.VisualTokens;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
@@ -70,7 +71,7 @@ public final class OutputWriter {
 
   private static Output numbers(DetokenizeResult result, OutputFormat format, Manifest manifest) {
     return switch (format) {
-      case OUTPUT_FORMAT_TOKENS -> tokens(result.tokens().orElseThrow());
+      case OUTPUT_FORMAT_TOKENS -> tokens(result.tokens().orElseThrow(), manifest, 0);
       case OUTPUT_FORMAT_PIXELS -> pixels(result.pixels().orElseThrow(), manifest.image());
       default -> latents(result.latents().orElseThrow(), manifest);
     };
@@ -85,10 +86,17 @@ public final class OutputWriter {
         .build();
   }
 
-  private static Output tokens(int[] ids) {
+  /**
+   * Ids or continuous tokens.
+   *
+   * @param offset added to each id
+   */
+  static Output tokens(VisualInput tokens, Manifest manifest, int offset) {
     Output.Builder output = Output.newBuilder().setFormat(OutputFormat.OUTPUT_FORMAT_TOKENS);
-    Arrays.stream(ids).forEach(output.getTokenIdsBuilder()::addIds);
-    return output.build();
+    VisualTokens message = VisualMessages.tokens(tokens, manifest, offset);
+    return message.hasTokenIds()
+        ? output.setTokenIds(message.getTokenIds()).build()
+        : output.setTensor(message.getContinuousTokens()).build();
   }
 
   private static Output latents(float[] values, Manifest manifest) {

@@ -104,7 +104,11 @@ public final class VisualTokenRpc extends VisualTokenServiceGrpc.VisualTokenServ
         () -> {
           ServedModel model = context.models().find(request.getModel());
           observer.onNext(
-              GetModelResponse.newBuilder().setModel(ModelMessages.model(model)).build());
+              GetModelResponse.newBuilder()
+                  .setModel(
+                      ModelMessages.model(
+                          model, Decoders.usual(context.models(), model.manifest())))
+                  .build());
           observer.onCompleted();
         });
   }

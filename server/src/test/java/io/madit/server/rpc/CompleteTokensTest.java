@@ -159,8 +159,10 @@ class CompleteTokensTest {
             .getModel();
     assertThat(model.getFamily()).isEqualTo(ModelFamily.MODEL_FAMILY_MASKGIL);
     assertThat(model.getCapabilitiesList()).contains(Capability.CAPABILITY_COMPLETE_TOKENS);
-    assertThat(model.getOutputFormatsList()).containsExactly(OutputFormat.OUTPUT_FORMAT_TOKENS);
-    assertThat(model.getDefaultDecoder()).isEqualTo("pico-buffer");
+    assertThat(model.getOutputFormatsList())
+        .startsWith(OutputFormat.OUTPUT_FORMAT_TOKENS)
+        .contains(OutputFormat.OUTPUT_FORMAT_PNG);
+    assertThat(model.getDefaultDecoder()).isEqualTo("pico-buffer@1");
     assertThat(model.getSamplingDefaults().getChoiceTemperature()).isEqualTo(4.5);
   }
 

@@ -65,8 +65,8 @@ public final class FakeRuntime implements ModelRuntime {
   }
 
   @Override
-  public int[] tokens(SessionState state) {
-    return new int[manifest.tokens().count()];
+  public VisualInput tokens(SessionState state) {
+    return new VisualInput.TokenIds(new int[manifest.tokens().count()]);
   }
 
   @Override

@@ -46,7 +46,7 @@ public final class WatchedRuntime implements ModelRuntime {
   }
 
   @Override
-  public int[] tokens(SessionState state) {
+  public VisualInput tokens(SessionState state) {
     return real.tokens(state);
   }
 
