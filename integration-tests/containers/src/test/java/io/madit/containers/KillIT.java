@@ -1,0 +1,91 @@
+package io.madit.containers;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.grpc.NameResolverRegistry;
+import io.madit.client.MaditClient;
+import io.madit.client.Picture;
+import io.madit.client.PictureOptions;
+import io.madit.client.PictureStream;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** {@code kill -9} of one of two replicas that a client uses in turn. */
+@Timeout(300)
+class KillIT {
+  private static final int[] IDS = IntStream.range(0, 16).toArray();
+  private static final int PAINTERS = 8;
+  private static final int KILLED = 128 + 9;
+  private static final int PICTURES_BEFORE = 5;
+  private static final int PICTURES_AFTER = 20;
+
+  private final CountDownLatch busy = new CountDownLatch(PAINTERS);
+  private final CountDownLatch killed = new CountDownLatch(1);
+
+  @Test
+  void killedReplica_isNotSeen() throws Exception {
+    try (Server one = Server.pico();
+        Server two = Server.pico()) {
+      one.start();
+      two.start();
+      Replicas replicas = new Replicas(one, two);
+      NameResolverRegistry.getDefaultRegistry().register(replicas);
+      ExecutorService threads = Executors.newFixedThreadPool(PAINTERS);
+      try (MaditClient client = MaditClient.builder(Replicas.TARGET).build()) {
+        List<CompletableFuture<Void>> painters = new ArrayList<>();
+        for (int painter = 0; painter < PAINTERS; painter++) {
+          boolean streams = painter % 2 == 0;
+          painters.add(CompletableFuture.runAsync(() -> paint(client, streams), threads));
+        }
+        busy.await();
+        assertThat(one.getLogs()).contains("Detokenize");
+        assertThat(two.getLogs()).contains("Detokenize");
+        one.signal("KILL");
+        assertThat(one.exitCode()).isEqualTo(KILLED);
+        killed.countDown();
+        for (CompletableFuture<Void> painter : painters) {
+          painter.get(200, TimeUnit.SECONDS); // fails with what the client saw
+        }
+      } finally {
+        threads.shutdownNow();
+        NameResolverRegistry.getDefaultRegistry().deregister(replicas);
+      }
+    }
+  }
+
+  /** Draws before, during and after the kill. */
+  private void paint(MaditClient client, boolean streams) {
+    for (int picture = 0; picture < PICTURES_BEFORE; picture++) {
+      draw(client, streams);
+    }
+    busy.countDown();
+    while (killed.getCount() > 0) {
+      draw(client, streams);
+    }
+    for (int picture = 0; picture < PICTURES_AFTER; picture++) {
+      draw(client, streams);
+    }
+  }
+
+  private static void draw(MaditClient client, boolean streams) {
+    PictureOptions options = PictureOptions.defaults();
+    assertThat((streams ? stream(client, options) : client.detokenize(IDS, options)).image())
+        .satisfies(image -> assertThat(image.getWidth()).isEqualTo(64));
+  }
+
+  private static Picture stream(MaditClient client, PictureOptions options) {
+    try (PictureStream stream = client.stream(options)) {
+      stream.put(IDS);
+      stream.finish();
+      return stream.result();
+    }
+  }
+}
