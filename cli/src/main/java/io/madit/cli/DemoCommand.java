@@ -1,6 +1,7 @@
 package io.madit.cli;
 
 import io.madit.v1.Model;
+import io.madit.v1.SamplingOptions;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -49,6 +50,14 @@ final class DemoCommand implements Callable<Integer> {
   @Option(names = "--no-captions", description = "Do not send the captions as text.")
   private boolean withoutCaptions;
 
+  @Option(
+      names = "--compare",
+      paramLabel = "MODEL",
+      description =
+          "A second model: its picture of the same original is a further column of the contact sheet."
+              + " A bundle folder, such as models/titok-nano; with --server, the name of a loaded model.")
+  private String compare;
+
   @Override
   public Integer call() throws IOException {
     if (limit != null && limit < 1) {
@@ -59,7 +68,8 @@ final class DemoCommand implements Callable<Integer> {
         DemoPicture.readAll(folder, limit == null ? Integer.MAX_VALUE : limit);
     Files.createDirectories(out);
     say("starting the server (its log: %s)".formatted(out.resolve("server.log")));
-    try (ServerOptions.Connection connection = server.connect(out.resolve("server.log"))) {
+    Optional<String> second = Optional.ofNullable(compare);
+    try (ServerOptions.Connection connection = server.connect(out.resolve("server.log"), second)) {
       draw(connection, pictures);
     }
     return 0;
@@ -69,8 +79,13 @@ final class DemoCommand implements Callable<Integer> {
       throws IOException {
     MaditClient client = connection.client();
     Model model = client.model(connection.modelName());
-    DemoSession session = new DemoSession(client, model, sampling.toProto(Optional.of(SEED)));
-    DemoGallery gallery = new DemoGallery(out, model);
+    SamplingOptions options = sampling.toProto(Optional.of(SEED));
+    Optional<ComparedModel> compared =
+        connection
+            .secondModel()
+            .map(name -> new ComparedModel(client, client.model(name), options.getSeed()));
+    DemoSession session = new DemoSession(client, model, options, compared);
+    DemoGallery gallery = new DemoGallery(out, model, compared.map(ComparedModel::heading));
     List<DrawnPicture> drawn = new ArrayList<>();
     for (DemoPicture picture : pictures) {
       DrawnPicture result;

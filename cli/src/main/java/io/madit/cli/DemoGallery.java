@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 
 /** The demo's files: each picture, an animation of its rounds, and one contact sheet of all. */
 final class DemoGallery {
@@ -20,10 +21,15 @@ final class DemoGallery {
 
   private final Path folder;
   private final Model model;
+  private final Optional<String> compared;
 
-  DemoGallery(Path folder, Model model) {
+  /**
+   * @param compared heading of a second model's pictures
+   */
+  DemoGallery(Path folder, Model model, Optional<String> compared) {
     this.folder = folder;
     this.model = model;
+    this.compared = compared;
   }
 
   /** Writes NAME.png as the server sent it, and NAME.gif. */
@@ -43,19 +49,29 @@ final class DemoGallery {
     Path file = folder.resolve(SHEET);
     String title = title(drawn.get(0).result().getReport());
     List<List<ContactSheet.Cell>> rows = drawn.stream().map(this::row).toList();
-    PictureFile.writePng(new ContactSheet(title, HEADINGS, rows).draw(), file);
+    List<String> headings = new ArrayList<>(HEADINGS);
+    compared.ifPresent(headings::add);
+    PictureFile.writePng(new ContactSheet(title, headings, rows).draw(), file);
     return file;
   }
 
   private List<ContactSheet.Cell> row(DrawnPicture drawn) {
-    return List.of(
+    List<ContactSheet.Cell> cells = new ArrayList<>();
+    cells.add(
         new ContactSheet.Cell(
-            drawn.original(), drawn.caption().isEmpty() ? drawn.name() : drawn.caption()),
-        klMap(drawn),
-        preview(drawn, 1 / 8.0),
-        preview(drawn, 1 / 4.0),
-        preview(drawn, 1 / 2.0),
-        new ContactSheet.Cell(drawn.picture(), Psnr.format(drawn.psnr())));
+            drawn.original(), drawn.caption().isEmpty() ? drawn.name() : drawn.caption()));
+    cells.add(klMap(drawn));
+    cells.add(preview(drawn, 1 / 8.0));
+    cells.add(preview(drawn, 1 / 4.0));
+    cells.add(preview(drawn, 1 / 2.0));
+    cells.add(new ContactSheet.Cell(drawn.picture(), Psnr.format(drawn.psnr())));
+    drawn
+        .compared()
+        .map(
+            other ->
+                new ContactSheet.Cell(other, Psnr.format(Psnr.decibels(drawn.original(), other))))
+        .ifPresent(cells::add);
+    return cells;
   }
 
   private ContactSheet.Cell klMap(DrawnPicture drawn) {

@@ -17,6 +17,7 @@ import java.awt.image.BufferedImage;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
@@ -35,11 +36,14 @@ final class DemoSession {
   private final MaditClient client;
   private final Model model;
   private final SamplingOptions sampling;
+  private final Optional<ComparedModel> compared;
 
-  DemoSession(MaditClient client, Model model, SamplingOptions sampling) {
+  DemoSession(
+      MaditClient client, Model model, SamplingOptions sampling, Optional<ComparedModel> compared) {
     this.client = client;
     this.model = model;
     this.sampling = sampling;
+    this.compared = compared;
   }
 
   /**
@@ -57,9 +61,10 @@ final class DemoSession {
     ids.add(END_OF_IMAGE_ID);
 
     List<ImagePreview> previews = Collections.synchronizedList(new ArrayList<>());
+    String caption = useCaption ? picture.caption() : "";
     StreamDetokenizeResponse last =
         client.stream(
-            begin(useCaption ? picture.caption() : ""),
+            begin(caption),
             ids,
             event -> {
               if (event.hasPreview()) {
@@ -76,6 +81,7 @@ final class DemoSession {
         fitted,
         tokens.getTokenKlList(),
         List.copyOf(previews),
+        compared.map(other -> other.draw(fitted, caption)),
         last.getImage());
   }
 

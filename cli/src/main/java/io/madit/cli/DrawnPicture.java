@@ -13,6 +13,7 @@ import java.util.Optional;
  * @param original the picture as it was tokenized
  * @param tokenKl codeword KL of each token; empty if the model has none
  * @param previews in the order of rounds; some may be missing
+ * @param compared what a second model made of it, as large as the original
  */
 record DrawnPicture(
     String name,
@@ -20,6 +21,7 @@ record DrawnPicture(
     BufferedImage original,
     List<Float> tokenKl,
     List<ImagePreview> previews,
+    Optional<BufferedImage> compared,
     ImageResult result) {
 
   BufferedImage picture() {

@@ -1,11 +1,13 @@
 package io.madit.cli;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -39,7 +41,8 @@ final class ServerOptions {
   @Mixin private CredentialOptions credentials;
 
   /** A client, and the server behind it if this command started one. */
-  record Connection(MaditClient client, String modelName, ServerProcess started)
+  record Connection(
+      MaditClient client, String modelName, Optional<String> secondModel, ServerProcess started)
       implements AutoCloseable {
     @Override
     public void close() {
@@ -50,20 +53,31 @@ final class ServerOptions {
     }
   }
 
-  /** Connects. A started server logs to {@code log}, and is ready on return. */
-  Connection connect(Path log) {
+  /**
+   * Connects. A started server logs to {@code log}, and is ready on return.
+   *
+   * @param second as the model: a bundle folder for a started server to load, too, else a name
+   */
+  Connection connect(Path log, Optional<String> second) {
     if (server != null) {
       return new Connection(
           MaditClient.connect(credentials.channel(server)),
           Objects.requireNonNullElse(model, ""),
+          second,
           null);
     }
     if (credentials.given()) {
       throw new CommandFailure("TLS and token options need --server; a started server is local");
     }
-    ServerProcess process = ServerProcess.start(bundle(), flags(), log);
+    List<Path> bundles = new ArrayList<>(List.of(bundle()));
+    second.map(Path::of).ifPresent(bundles::add);
+    ServerProcess process = ServerProcess.start(bundles, flags(), log);
     Connection connection =
-        new Connection(MaditClient.connect(credentials.channel(process.address())), "", process);
+        new Connection(
+            MaditClient.connect(credentials.channel(process.address())),
+            "",
+            second.map(folder -> nameOf(Path.of(folder))),
+            process);
     try {
       process.awaitReady(connection.client().channel());
       return connection;
@@ -76,9 +90,20 @@ final class ServerOptions {
   /** Connects with the log in a temporary file, which stays when the server does not start. */
   Connection connect() throws IOException {
     Path log = Files.createTempFile("madit-server-", ".log");
-    Connection connection = connect(log);
+    Connection connection = connect(log, Optional.empty());
     log.toFile().deleteOnExit();
     return connection;
+  }
+
+  private static String nameOf(Path bundle) {
+    try {
+      return new ObjectMapper()
+          .readTree(bundle.resolve("manifest.json").toFile())
+          .path("name")
+          .asText();
+    } catch (IOException e) {
+      throw new CommandFailure("cannot read the name of " + bundle + ": " + e.getMessage(), e);
+    }
   }
 
   private Path bundle() {

@@ -40,20 +40,22 @@ final class ServerProcess implements AutoCloseable {
     Runtime.getRuntime().addShutdownHook(hook);
   }
 
-  /** Starts a server with a bundle. It is not ready yet. */
-  static ServerProcess start(Path bundle, List<String> flags, Path log) {
-    if (!Files.isRegularFile(bundle.resolve("manifest.json"))) {
-      throw new CommandFailure(
-          "no model bundle at "
-              + bundle
-              + " (manifest.json is missing); name one with --model DIR");
+  /** Starts a server with bundles, the default one first. It is not ready yet. */
+  static ServerProcess start(List<Path> bundles, List<String> flags, Path log) {
+    for (Path bundle : bundles) {
+      if (!Files.isRegularFile(bundle.resolve("manifest.json"))) {
+        throw new CommandFailure(
+            "no model bundle at "
+                + bundle
+                + " (manifest.json is missing); name one with --model DIR");
+      }
     }
     try {
       int[] ports = freePorts();
       List<String> command = new ArrayList<>(java());
       command.addAll(List.of("--host", "127.0.0.1"));
       command.addAll(List.of("--port", "" + ports[0], "--http-port", "" + ports[1]));
-      command.addAll(List.of("--model", bundle.toString()));
+      bundles.forEach(bundle -> command.addAll(List.of("--model", bundle.toString())));
       command.addAll(flags);
       ProcessBuilder builder =
           new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());

@@ -70,6 +70,22 @@ class DemoCommandTest {
   }
 
   @Test
+  void demo_compared_hasAFurtherColumn() throws Exception {
+    Path out = folder.resolve("out");
+    Terminal terminal = demo(out, "--pictures", "1", "--compare", "other");
+    assertThat(terminal.code()).as(terminal.err()).isZero();
+    assertThat(server.requests())
+        .singleElement()
+        .satisfies(
+            request -> {
+              assertThat(request.getVisual().getTokenIds().getIdsList()).hasSize(16);
+              assertThat(request.getSampling().getSeed()).isEqualTo(7);
+            });
+    var sheet = PictureFile.parse(Files.readAllBytes(out.resolve("contact-sheet.png")));
+    assertThat(sheet.getWidth()).isEqualTo(7 * 128 + 8 * ContactSheet.MARGIN);
+  }
+
+  @Test
   void demo_pictureRefused_oneLine() {
     Terminal terminal = demo(folder.resolve("out"), "--rounds", "9");
     assertThat(terminal.code()).isEqualTo(1);
