@@ -50,7 +50,7 @@ def write_family_golden(cases: Path, server_resources: Path) -> None:
         for index, seed in enumerate(SEEDS):
             golden |= {f"{name}.{index}.{key}": value for key, value in _draws(script, manifest, index, seed).items()}
     golden |= _completions(server_resources / "models" / "pico-maskgil")
-    write_maskgen_golden(server_resources)
+    write_maskgen_golden(cases, server_resources)
     save_file(golden, server_resources / "golden" / "families.safetensors")
 
 

@@ -1,6 +1,10 @@
-"""Small MaskGen bundles for the server's tests, and the tokens that their scripts draw alone. All weights are random."""
+"""Small bundles that read text, for the server's tests: both MaskGens and a TA-TiTok, and what their scripts draw alone.
+
+All weights are random.
+"""
 
 import tempfile
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +18,15 @@ from torch import Tensor, nn
 
 from ..bundle import round_weights, sampling_from_dict, write_folder
 from ..reveal import compile_plan, reveal_order
+from . import ta_titok
+from .case import load_case
 from .clip_text import ClipText, ClipTextConfig
 from .export import Names
 from .maskgen.bundle import export
 from .maskgen.config import read_config
 from .maskgen.model import MaskGenKl, MaskGenVq
 from .maskgen.vq_sampler import masked_counts
+from .ta_titok.config import assumed_sizes, sizes_in
 
 WORDS = ("[UNK]", "a", "red", "cat", "[BEGIN]", "[END]")
 CAPTIONS = ("a red cat", "a cat")
@@ -27,14 +34,15 @@ SEEDS = (5, -7)
 TEXT_DIM, TEXT_LENGTH = 32, 8
 
 
-def write_maskgen_golden(server_resources: Path) -> None:
-    """Writes ``models/pico-maskgen-{vq,kl}`` and ``golden/maskgen.safetensors``.
+def write_maskgen_golden(cases: Path, server_resources: Path) -> None:
+    """Writes ``models/pico-maskgen-{vq,kl}``, ``models/pico-ta-titok-clip`` and ``golden/maskgen.safetensors``.
 
     The VQ one has a text tower and draws ids for ``pico-ta-titok``; the KL one takes features only.
     """
     torch.manual_seed(4)
     models = server_resources / "models"
     golden = _draw_vq(models / "pico-maskgen-vq") | _draw_kl(models / "pico-maskgen-kl")
+    golden["titok.latents"] = _draw_titok(cases / "ta-titok-vq", models / "pico-ta-titok-clip")
     save_file(
         {name: value.float().contiguous() for name, value in golden.items()},
         server_resources / "golden/maskgen.safetensors",
@@ -52,10 +60,13 @@ def _settings(mode: str, sizes: dict[str, Any], sample: dict[str, Any]) -> dict[
 
 def _written(model: nn.Module, settings: dict[str, Any], out: Path) -> tuple[nn.Module, dict[str, Any]]:
     _randomize(model)
-    names = Names(out.name, licence="Apache-2.0", provenance={"weights": "random, not trained: for tests only"})
-    bundle = export(model.eval().requires_grad_(False), settings, names)
+    bundle = export(model.eval().requires_grad_(False), settings, _names(out))
     write_folder(out, bundle.module, {"family": "maskgen"}, bundle.manifest, bundle.files, compact=True)
     return torch.jit.load(str(out / "model.pt")), bundle.manifest
+
+
+def _names(out: Path) -> Names:
+    return Names(out.name, licence="Apache-2.0", provenance={"weights": "random, not trained: for tests only"})
 
 
 def _randomize(model: nn.Module) -> None:
@@ -69,7 +80,7 @@ def _draw_vq(out: Path) -> dict[str, Tensor]:
     sample = {"num_sample_steps": 4, "guidance_scale": 3.0}
     settings = _settings("vq", {"codebook_size": 128}, sample)
     with tempfile.TemporaryDirectory() as folder:
-        tokenizer = _clip_files(Path(folder))
+        tokenizer = _clip_files(Path(folder), TEXT_LENGTH)
         settings["clip"] = {"weights": f"{folder}/clip.safetensors", "tokenizer": f"{folder}/tokenizer.json"}
         script, manifest = _written(MaskGenVq(read_config(settings)), settings, out)
     none = torch.tensor(tokenizer.encode("").ids)
@@ -86,6 +97,27 @@ def _draw_vq(out: Path) -> dict[str, Tensor]:
             script.round([condition], [ids], [order], budget, scales)
         drawn[f"vq.{index}.ids"] = ids
     return drawn
+
+
+def _draw_titok(folder: Path, out: Path) -> Tensor:
+    """Latents of ids 0 to 15 and the first caption, by the recorded case's sizes."""
+    case = load_case(folder)
+    settings = deepcopy(case.config)
+    settings["sizes"] = assumed_sizes(case.weights, settings) | sizes_in(case.notes)
+    model = ta_titok.convert(case.weights, settings)
+    round_weights(model, torch.float16)
+    with tempfile.TemporaryDirectory() as files:
+        tokenizer = _clip_files(Path(files), model.config.text_length)
+        settings["clip"] = {"weights": f"{files}/clip.safetensors", "tokenizer": f"{files}/tokenizer.json"}
+        bundle = ta_titok.export(model, settings, _names(out))
+    write_folder(out, bundle.module, {"family": "ta-titok"}, bundle.manifest, bundle.files, compact=True)
+    script = torch.jit.load(str(out / "model.pt"))
+    text = script.embed_text(torch.tensor(tokenizer.encode(CAPTIONS[0]).ids))
+    ids, order = torch.arange(model.config.tokens), torch.arange(model.config.grid**2)
+    canvas = script.canvas(ids, order)
+    budget, scales = torch.tensor([[0, len(order), 1, 1, 0, 0]]), torch.ones(1, 4, dtype=torch.float64)
+    script.round([script.condition(ids, text)], [canvas], [order], budget, scales)
+    return script.latents(canvas, order)
 
 
 def _draw_kl(out: Path) -> dict[str, Tensor]:
@@ -119,14 +151,14 @@ def _score(index: int) -> float:
     return 6.5 if index == 0 else 3.0
 
 
-def _clip_files(folder: Path) -> Tokenizer:
+def _clip_files(folder: Path, length: int) -> Tokenizer:
     """A tower of random weights that knows :data:`WORDS`."""
     tokenizer = Tokenizer(WordLevel({word: i for i, word in enumerate(WORDS)}, "[UNK]"))
     tokenizer.pre_tokenizer = Whitespace()
     marks = [(word, WORDS.index(word)) for word in ("[BEGIN]", "[END]")]
     tokenizer.post_processor = TemplateProcessing(single="[BEGIN] $A [END]", special_tokens=marks)
     tokenizer.save(str(folder / "tokenizer.json"))
-    sizes = ClipTextConfig(vocabulary=len(WORDS), length=TEXT_LENGTH, width=TEXT_DIM, layers=1, pooled_dim=TEXT_DIM)
+    sizes = ClipTextConfig(vocabulary=len(WORDS), length=length, width=TEXT_DIM, layers=1, pooled_dim=TEXT_DIM)
     clip = ClipText(sizes)
     _randomize(clip)
     save_file(clip.state_dict(), folder / "clip.safetensors")

@@ -36,6 +36,7 @@ class MaskGenTest {
   private static final float TOLERANCE = 1e-4f;
   private static final String VQ = "pico-maskgen-vq";
   private static final String KL = "pico-maskgen-kl";
+  private static final String CLIP = "pico-ta-titok-clip";
   private static final String[] CAPTIONS = {"a red cat", "a cat"};
   private static final long[] SEEDS = {5, -7};
   private static final int SLOTS = 8;
@@ -45,7 +46,7 @@ class MaskGenTest {
 
   @BeforeAll
   static void start() throws Exception {
-    server = RunningServer.start("pico-buffer", VQ, KL, "pico-ta-titok");
+    server = RunningServer.start("pico-buffer", VQ, KL, "pico-ta-titok", CLIP);
     golden = new Safetensors(Resources.path("golden/maskgen.safetensors"));
   }
 
@@ -97,6 +98,18 @@ class MaskGenTest {
     return server.blocking().generate(request.build()).getOutput();
   }
 
+  private static float[] floats(Output output) {
+    float[] values = new float[output.getTensor().getData().size() / Float.BYTES];
+    output
+        .getTensor()
+        .getData()
+        .asReadOnlyByteBuffer()
+        .order(ByteOrder.LITTLE_ENDIAN)
+        .asFloatBuffer()
+        .get(values);
+    return values;
+  }
+
   private static Model model(String name) {
     return server
         .blocking()
@@ -121,15 +134,7 @@ class MaskGenTest {
       Output output = draw(features(index)); // no decoder is served: tokens
       assertThat(output.getFormat()).isEqualTo(OutputFormat.OUTPUT_FORMAT_TOKENS);
       assertThat(output.getTensor().getShapeList()).containsExactly(16, 4);
-      float[] values = new float[16 * 4];
-      output
-          .getTensor()
-          .getData()
-          .asReadOnlyByteBuffer()
-          .order(ByteOrder.LITTLE_ENDIAN)
-          .asFloatBuffer()
-          .get(values);
-      assertThat(values)
+      assertThat(floats(output))
           .containsExactly(golden.floats("kl." + index + ".tokens"), within(TOLERANCE));
     }
   }
@@ -153,6 +158,27 @@ class MaskGenTest {
         .singleElement()
         .extracting(RunReport::getModel)
         .isEqualTo("pico-ta-titok");
+  }
+
+  @Test
+  void clipInTheBundle_readsTheTextOfATaTitok() {
+    DetokenizeRequest.Builder request = DetokenizeRequest.newBuilder().setModel(CLIP);
+    IntStream.range(0, 16).forEach(request.getVisualBuilder().getTokenIdsBuilder()::addIds);
+    request.getConditioningBuilder().setText(CAPTIONS[0]);
+    request.getOutputBuilder().setFormat(OutputFormat.OUTPUT_FORMAT_LATENTS);
+    Output output = server.blocking().detokenize(request.build()).getOutput();
+    assertThat(floats(output)).containsExactly(golden.floats("titok.latents"), within(TOLERANCE));
+  }
+
+  @Test
+  void textToPicture_theDecoderReadsTheSameText() {
+    GenerateRequest.Builder request = caption(0).clearOutput();
+    request.getDecoderBuilder().setModel(CLIP);
+    DetokenizeRequest.Builder second = DetokenizeRequest.newBuilder().setModel(CLIP);
+    second.getVisualBuilder().getTokenIdsBuilder().addAllIds(Arrays.asList(ids(0)));
+    second.getConditioningBuilder().setText(CAPTIONS[0]);
+    assertThat(draw(request).getData())
+        .isEqualTo(server.blocking().detokenize(second.build()).getOutput().getData());
   }
 
   @Test
