@@ -5,6 +5,7 @@ import io.madit.v1.DetokenizeRequest;
 import io.madit.v1.DetokenizeResponse;
 import io.madit.v1.OutputFormat;
 import io.madit.v1.OutputOptions;
+import io.madit.v1.RunReport;
 import io.madit.v1.TokenIds;
 import io.madit.v1.VisualTokens;
 import java.io.IOException;
@@ -14,6 +15,7 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -29,6 +31,7 @@ final class DetokenizeCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
   @Mixin private ServerOptions server;
   @Mixin private SamplingFlags sampling;
+  @Mixin private CompletionOptions completion;
 
   @Option(
       names = "--ids",
@@ -63,13 +66,14 @@ final class DetokenizeCommand implements Callable<Integer> {
             .setVocabularyOffset(vocabularyOffset)
             .build();
     DetokenizeResponse response;
-    try (ServerOptions.Connection connection = server.connect()) {
+    try (ServerOptions.Connection connection = server.connect(completion.asked())) {
       DetokenizeRequest.Builder request =
           DetokenizeRequest.newBuilder()
               .setModel(connection.modelName())
               .setVisual(VisualTokens.newBuilder().setTokenIds(tokens))
               .setSampling(sampling.toProto(Optional.empty()))
               .setOutput(OutputOptions.newBuilder().setFormat(format));
+      connection.secondModel().ifPresent(name -> request.getCompletionBuilder().setModel(name));
       if (text != null) {
         request.setConditioning(Conditioning.newBuilder().setText(text));
       }
@@ -80,12 +84,20 @@ final class DetokenizeCommand implements Callable<Integer> {
         .getOut()
         .printf(
             Locale.ROOT,
-            "%s: seed %s, %s%n",
+            "%s: seed %s, %s%s%n",
             out,
             Long.toUnsignedString(response.getReport().getSeed()),
+            completed(response.getReport()),
             PhaseTimes.of(response.getReport().getTimings()));
     spec.commandLine().getOut().flush();
     return 0;
+  }
+
+  private static String completed(RunReport report) {
+    return report.getChainedList().stream()
+        .map(
+            chained -> "%d ids by %s, ".formatted(chained.getCompletedTokens(), chained.getModel()))
+        .collect(Collectors.joining());
   }
 
   private String readIds() throws IOException {

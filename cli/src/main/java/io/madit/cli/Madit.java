@@ -19,7 +19,12 @@ import picocli.CommandLine.ParameterException;
     mixinStandardHelpOptions = true,
     versionProvider = Version.class,
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {DemoCommand.class, DetokenizeCommand.class, TokenizeCommand.class},
+    subcommands = {
+      DemoCommand.class,
+      DetokenizeCommand.class,
+      TokenizeCommand.class,
+      CompleteCommand.class
+    },
     footer = {
       "  serve       Starts the server (its own flags).",
       "  modelkit    Trains, exports and verifies models (Python).",

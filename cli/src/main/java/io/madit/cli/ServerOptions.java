@@ -89,10 +89,20 @@ final class ServerOptions {
 
   /** Connects with the log in a temporary file, which stays when the server does not start. */
   Connection connect() throws IOException {
+    return connect(Optional.empty());
+  }
+
+  /** The same with a second model. */
+  Connection connect(Optional<String> second) throws IOException {
     Path log = Files.createTempFile("madit-server-", ".log");
-    Connection connection = connect(log, Optional.empty());
+    Connection connection = connect(log, second);
     log.toFile().deleteOnExit();
     return connection;
+  }
+
+  /** Whether the server runs already. */
+  boolean running() {
+    return server != null;
   }
 
   private static String nameOf(Path bundle) {

@@ -73,6 +73,26 @@ class EndToEndTest {
   }
 
   @Test
+  void detokenize_ofAQuarter_completesWithAnotherBundle() throws Exception {
+    Path ids = Files.writeString(folder.resolve("ids.txt"), "5 6 7 8");
+    Path out = folder.resolve("out.png");
+    Terminal drawn =
+        Terminal.run(
+            "detokenize",
+            "--ids",
+            ids.toString(),
+            "--out",
+            out.toString(),
+            "--model",
+            BUNDLE.resolveSibling("pico-buffer").toString(),
+            "--completion",
+            BUNDLE.resolveSibling("pico-maskgil").toString());
+    assertThat(drawn.code()).as(drawn.err()).isZero();
+    assertThat(drawn.out()).contains("12 ids by pico-maskgil");
+    assertThat(out).isNotEmptyFile();
+  }
+
+  @Test
   void demo_brokenBundle_serverSaysWhy() throws Exception {
     Path broken = Files.createDirectory(folder.resolve("broken"));
     Files.writeString(broken.resolve("manifest.json"), "{}");

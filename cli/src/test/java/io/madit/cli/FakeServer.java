@@ -90,6 +90,8 @@ final class FakeServer extends VisualTokenServiceGrpc.VisualTokenServiceImplBase
             .setImageHeight(SIDE)
             .setGridWidth(GRID)
             .setGridHeight(GRID)
+            .setDefaultTokenCount(GRID * GRID)
+            .setCodebookSize(REFUSED_ID)
             .setText(TextLimits.newBuilder().setMaxTokens(8))
             .setSamplingDefaults(SamplingOptions.newBuilder().setRounds(ROUNDS))
             .build();
