@@ -59,7 +59,7 @@ public record DetokenizeCommand(
 
   /** Condition slots L + S. */
   int slots() {
-    return model.manifest().slots() + text.length();
+    return model.manifest().slots() + model.manifest().textSlots(text);
   }
 
   /**

@@ -263,6 +263,13 @@ public record Manifest(
     return Optional.ofNullable(text);
   }
 
+  /** Slots that a text takes; a text tower, whose ids have special tokens, fills all of its own. */
+  public int textSlots(TextConditioning given) {
+    return given instanceof TextConditioning.TokenIds && text.specialTokens()
+        ? text.maxTokens()
+        : given.length();
+  }
+
   /** Limits of the features that condition the model: those of text, or of its own kind. */
   public Optional<Features> featureLimits() {
     return textLimits()

@@ -33,11 +33,14 @@ final class CaptionParser {
           case TEXT_EMBEDDINGS -> given(given.getTextEmbeddings());
           case TEXTINPUT_NOT_SET -> noText();
         };
+    if (text == null) {
+      return TextConditioning.NONE;
+    }
     CaptionText none =
         given.getTextEmbeddings().hasNullEmbeddings() || given.getTextEmbeddings().hasNullPooled()
             ? none(given.getTextEmbeddings())
             : noText();
-    return text == null || none == null
+    return none == null
         ? TextConditioning.NONE
         : new TextConditioning.Caption(text, none, (float) score);
   }

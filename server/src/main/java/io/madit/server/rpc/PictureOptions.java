@@ -114,7 +114,7 @@ public record PictureOptions(
   }
 
   private int slots() {
-    return model.manifest().slots() + text.length();
+    return model.manifest().slots() + model.manifest().textSlots(text);
   }
 
   /** Decoder rows of a round. */

@@ -207,7 +207,7 @@ class MaskGenTest {
     GenerateRequest.Builder silent = features(0);
     silent.clearConditioning();
     assertThat(violated(() -> stub.generate(silent.build())))
-        .contains("conditioning.text_embeddings");
+        .containsExactly("conditioning.text_embeddings");
     GenerateRequest.Builder noPooled = features(0);
     noPooled.getConditioningBuilder().getTextEmbeddingsBuilder().clearPooled();
     assertThat(violated(() -> stub.generate(noPooled.build())))
