@@ -15,23 +15,27 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
-/** {@code kill -9} of one of two replicas that a client uses in turn. */
+/**
+ * {@code kill -9} of one of two replicas that a client uses in turn, and its orderly stop, as a
+ * rolling upgrade does it.
+ */
 @Timeout(300)
 class KillIT {
   private static final int[] IDS = IntStream.range(0, 16).toArray();
   private static final int PAINTERS = 8;
-  private static final int KILLED = 128 + 9;
   private static final int PICTURES_BEFORE = 5;
   private static final int PICTURES_AFTER = 20;
 
   private final CountDownLatch busy = new CountDownLatch(PAINTERS);
-  private final CountDownLatch killed = new CountDownLatch(1);
+  private final CountDownLatch gone = new CountDownLatch(1);
 
-  @Test
-  void killedReplica_isNotSeen() throws Exception {
+  @ParameterizedTest
+  @CsvSource({"KILL, 137", "TERM, 0"})
+  void replicaThatGoes_isNotSeen(String signal, int exitCode) throws Exception {
     try (Server one = Server.pico();
         Server two = Server.pico()) {
       one.start();
@@ -48,9 +52,9 @@ class KillIT {
         busy.await();
         assertThat(one.getLogs()).contains("Detokenize");
         assertThat(two.getLogs()).contains("Detokenize");
-        one.signal("KILL");
-        assertThat(one.exitCode()).isEqualTo(KILLED);
-        killed.countDown();
+        one.signal(signal);
+        assertThat(one.exitCode()).isEqualTo(exitCode);
+        gone.countDown();
         for (CompletableFuture<Void> painter : painters) {
           painter.get(200, TimeUnit.SECONDS); // fails with what the client saw
         }
@@ -61,13 +65,13 @@ class KillIT {
     }
   }
 
-  /** Draws before, during and after the kill. */
+  /** Draws before the signal, until the end of the replica, and after it. */
   private void paint(MaditClient client, boolean streams) {
     for (int picture = 0; picture < PICTURES_BEFORE; picture++) {
       draw(client, streams);
     }
     busy.countDown();
-    while (killed.getCount() > 0) {
+    while (gone.getCount() > 0) {
       draw(client, streams);
     }
     for (int picture = 0; picture < PICTURES_AFTER; picture++) {
