@@ -53,10 +53,9 @@ def planned_tensors(case: Case, answers: Sequence[Answer]) -> dict[str, Tensor]:
 
 def _over_empty_rounds(case: Case, values: Tensor) -> Tensor:
     """``values`` per round, at the rounds of the authors that reveal something; elsewhere what they had."""
-    counts = case.expected["reveal_counts"]
-    if int((counts > 0).sum()) != len(values):
+    counts, name = case.expected.get("reveal_counts"), "cfg_iters" if values.is_floating_point() else "reveal_counts"
+    if counts is None or name not in case.expected or int((counts > 0).sum()) != len(values):
         return values
-    name = "cfg_iters" if values.is_floating_point() else "reveal_counts"
     spread = case.expected[name].clone()
     spread[counts > 0] = values.to(spread.dtype)
     return spread

@@ -64,6 +64,15 @@ class MaskGenTest {
     return request;
   }
 
+  @Test
+  void moreRoundsThanTokens_drawAllTokens() {
+    GenerateRequest.Builder request = caption(0);
+    request.getSamplingBuilder().setRounds(40);
+    assertThat(server.blocking().generate(request.build()).getOutput().getTokenIds().getIdsList())
+        .hasSize(16)
+        .allMatch(id -> id >= 0 && id < 128);
+  }
+
   private static GenerateRequest.Builder features(int index) {
     GenerateRequest.Builder request = GenerateRequest.newBuilder().setModel(KL);
     request
