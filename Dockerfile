@@ -1,4 +1,5 @@
-# The server for CPUs. Before: container/prepare, which lays out target/container. `./madit image` does both.
+# The server. Before: container/prepare, which lays out target/container. `./madit image` does both, for CPUs, and
+# `./madit image --cuda` for GPUs: only the native libraries differ.
 #
 # BASE: Linux with glibc, a Java runtime of 17 or later, and tini as /usr/bin/tini.
 ARG BASE=local/jre:17
@@ -43,7 +44,8 @@ COPY target/container/app /opt/madit/app
 ENV MADIT_HOST=0.0.0.0 MADIT_MODEL=/opt/madit/models/madit-nano \
     PYTORCH_LIBRARY_PATH=/opt/madit/natives LD_LIBRARY_PATH=/opt/madit/natives PYTORCH_VERSION=2.7.1 \
     DJL_CACHE_DIR=/opt/madit/cache DJL_OFFLINE=true OPT_OUT_TRACKING=true \
-    OMP_WAIT_POLICY=PASSIVE ONEDNN_PRIMITIVE_CACHE_CAPACITY=64
+    OMP_WAIT_POLICY=PASSIVE ONEDNN_PRIMITIVE_CACHE_CAPACITY=64 \
+    PYTORCH_CUDA_ALLOC_CONF=expandable_segments:True PYTORCH_KERNEL_CACHE_PATH=/tmp/kernels
 USER 10001:10001
 EXPOSE 8500 8501
 STOPSIGNAL SIGTERM
