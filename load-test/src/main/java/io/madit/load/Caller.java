@@ -28,7 +28,9 @@ import java.util.function.Supplier;
 final class Caller implements AutoCloseable {
   private static final int LARGEST_ANSWER_BYTES = 64 << 20;
 
-  /** A service config. */
+  /**
+   * A service config. UNKNOWN is what gRPC reports of a connection that closes while a call begins.
+   */
   private static final Map<String, Object> RETRIES =
       Map.of(
           "methodConfig",
@@ -47,7 +49,7 @@ final class Caller implements AutoCloseable {
                       "backoffMultiplier",
                       2.0,
                       "retryableStatusCodes",
-                      List.of("UNAVAILABLE", "RESOURCE_EXHAUSTED")))));
+                      List.of("UNAVAILABLE", "RESOURCE_EXHAUSTED", "UNKNOWN")))));
 
   private final List<ManagedChannel> channels = new ArrayList<>();
 

@@ -9,6 +9,7 @@ import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.protobuf.StatusProto;
 import io.madit.v1.ImageError;
+import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -41,7 +42,10 @@ record Failure(
     if (status == null) {
       return local(Status.Code.UNKNOWN, String.valueOf(thrown.getMessage()));
     }
-    return of(status.getCode(), status.getMessage(), status.getDetailsList(), pushback);
+    // gRPC has no code of its own for a connection that closes while a call begins.
+    boolean cut = thrown.getCause() instanceof ClosedChannelException;
+    int code = cut ? Status.Code.UNAVAILABLE.value() : status.getCode();
+    return of(code, status.getMessage(), status.getDetailsList(), pushback);
   }
 
   static Failure ofImage(ImageError error) {

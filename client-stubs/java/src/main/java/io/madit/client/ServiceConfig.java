@@ -13,17 +13,27 @@ final class ServiceConfig {
   private static final List<String> UNARY =
       List.of("Detokenize", "Tokenize", "Generate", "CompleteTokens", "ListModels", "GetModel");
 
+  // UNKNOWN is no answer of the server: gRPC reports so a connection that closes while a call
+  // begins.
+  private static final List<String> PASSING =
+      List.of("UNAVAILABLE", "RESOURCE_EXHAUSTED", "UNKNOWN");
+
   private ServiceConfig() {}
 
   /** Obeys the server's pushback, and stops retrying while most calls fail. */
   static Map<String, Object> of(RetryPolicy retry) {
     Map<String, Object> policy =
         Map.of(
-            "maxAttempts", (double) retry.attempts(),
-            "initialBackoff", seconds(retry.firstBackoff()),
-            "maxBackoff", seconds(retry.longestBackoff()),
-            "backoffMultiplier", 2.0,
-            "retryableStatusCodes", List.of("UNAVAILABLE", "RESOURCE_EXHAUSTED"));
+            "maxAttempts",
+            (double) retry.attempts(),
+            "initialBackoff",
+            seconds(retry.firstBackoff()),
+            "maxBackoff",
+            seconds(retry.longestBackoff()),
+            "backoffMultiplier",
+            2.0,
+            "retryableStatusCodes",
+            PASSING);
     return Map.of(
         "loadBalancingConfig", List.of(Map.of("round_robin", Map.of())),
         "methodConfig", List.of(Map.of("name", methods().toList(), "retryPolicy", policy)),

@@ -16,6 +16,7 @@ import io.grpc.Status;
 import io.madit.client.FlakyServer.Turn;
 import io.madit.v1.ImageError;
 import io.madit.v1.StreamDetokenizeRequest;
+import java.nio.channels.ClosedChannelException;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
@@ -62,7 +63,7 @@ class RetryTest {
   @ParameterizedTest
   @EnumSource(
       value = Status.Code.class,
-      names = {"UNAVAILABLE", "RESOURCE_EXHAUSTED"})
+      names = {"UNAVAILABLE", "RESOURCE_EXHAUSTED", "UNKNOWN"})
   void unary_passingFailure_isRetried(Status.Code code) throws Exception {
     try (FlakyServer server = new FlakyServer(Turn.fail(code), Turn.fail(code), Turn.ok());
         MaditClient client = connect(server, FAST)) {
@@ -110,6 +111,12 @@ class RetryTest {
       assertFails(client::models, code);
       assertThat(server.calls()).isEqualTo(1);
     }
+  }
+
+  @Test
+  void connectionThatClosesWhileACallBegins_isUnavailable() {
+    Status status = Status.UNKNOWN.withCause(new ClosedChannelException());
+    assertThat(Failure.ofCall(status.asRuntimeException()).code()).isEqualTo(UNAVAILABLE);
   }
 
   @Test
