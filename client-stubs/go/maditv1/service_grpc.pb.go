@@ -58,8 +58,8 @@ type VisualTokenServiceClient interface {
 	Detokenize(ctx context.Context, in *DetokenizeRequest, opts ...grpc.CallOption) (*DetokenizeResponse, error)
 	// Draws pictures from ids as a language model samples them. One stream carries any number of pictures, one after the
 	// other or interleaved. A picture that fails gets an ImageError with the codes of Detokenize; the stream goes on. After
-	// the client's half-close the stream ends when all its pictures have had their final event; those without all ids fail
-	// with INVALID_ARGUMENT.
+	// the client's half-close the stream ends when all its pictures have had their final event; those without all ids and
+	// without a completion fail with INVALID_ARGUMENT.
 	//
 	// Errors of the stream itself:
 	//
@@ -230,8 +230,8 @@ type VisualTokenServiceServer interface {
 	Detokenize(context.Context, *DetokenizeRequest) (*DetokenizeResponse, error)
 	// Draws pictures from ids as a language model samples them. One stream carries any number of pictures, one after the
 	// other or interleaved. A picture that fails gets an ImageError with the codes of Detokenize; the stream goes on. After
-	// the client's half-close the stream ends when all its pictures have had their final event; those without all ids fail
-	// with INVALID_ARGUMENT.
+	// the client's half-close the stream ends when all its pictures have had their final event; those without all ids and
+	// without a completion fail with INVALID_ARGUMENT.
 	//
 	// Errors of the stream itself:
 	//

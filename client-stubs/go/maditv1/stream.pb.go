@@ -235,7 +235,7 @@ type BeginImage struct {
 	Sampling *SamplingOptions `protobuf:"bytes,3,opt,name=sampling,proto3" json:"sampling,omitempty"`
 	// Result. Default: PNG.
 	Output *OutputOptions `protobuf:"bytes,4,opt,name=output,proto3" json:"output,omitempty"`
-	// Completes a partial sequence. Default: none, the sequence must be whole.
+	// Draws the ids that have not come when the picture ends; without user_plan. Default: none, the sequence must be whole.
 	Completion *Completion `protobuf:"bytes,5,opt,name=completion,proto3" json:"completion,omitempty"`
 	// Priority and client's id.
 	Options *RequestOptions `protobuf:"bytes,6,opt,name=options,proto3" json:"options,omitempty"`
@@ -252,8 +252,8 @@ type BeginImage struct {
 	Deadline *durationpb.Duration `protobuf:"bytes,10,opt,name=deadline,proto3" json:"deadline,omitempty"`
 	// Send ImageProgress after each round. Default false.
 	Progress bool `protobuf:"varint,11,opt,name=progress,proto3" json:"progress,omitempty"`
-	// Send a preview after every so many rounds, 0 to 65535. 0: none. Default 0. Previews are dropped under load or when the
-	// client reads slowly; the newest wins.
+	// Send a preview after every so many rounds, 0 to 65535. 0: none. Default 0. Under load, or when the client reads
+	// slowly, previews come later or are dropped; the newest wins.
 	PreviewEveryRounds uint32 `protobuf:"varint,12,opt,name=preview_every_rounds,json=previewEveryRounds,proto3" json:"preview_every_rounds,omitempty"`
 	// Format of previews: PNG, JPEG, WEBP or RAW_RGB; with `output`'s qualities. Default JPEG.
 	PreviewFormat OutputFormat `protobuf:"varint,13,opt,name=preview_format,json=previewFormat,proto3,enum=madit.v1.OutputFormat" json:"preview_format,omitempty"`

@@ -1,7 +1,6 @@
 package io.madit.server.rpc;
 
 import io.madit.server.model.VisualInput;
-import io.madit.v1.Completion;
 import io.madit.v1.GenerateRequest;
 import io.madit.v1.OutputFormat;
 import java.util.List;
@@ -56,7 +55,6 @@ record GenerateOrder(
             request.getConditioning(),
             request.getSampling(),
             request.getOutput(),
-            Completion.getDefaultInstance(),
             request.getOptions(),
             context.random(),
             violations);

@@ -6,7 +6,7 @@ import java.util.Arrays;
 
 /** A sequence of ids with gaps. */
 final class PartialIdsParser {
-  private static final int MISSING = -1;
+  static final int MISSING = -1;
 
   private PartialIdsParser() {}
 

@@ -12,7 +12,6 @@ import io.madit.server.reveal.RevealPlanner;
 import io.madit.server.reveal.Round;
 import io.madit.server.reveal.SamplingSettings;
 import io.madit.server.telemetry.RequestObservation;
-import io.madit.v1.Completion;
 import io.madit.v1.Conditioning;
 import io.madit.v1.OutputOptions;
 import io.madit.v1.RequestOptions;
@@ -38,13 +37,9 @@ public record PictureOptions(
       Conditioning conditioning,
       SamplingOptions sampling,
       OutputOptions output,
-      Completion completion,
       RequestOptions options,
       RandomGenerator seeds,
       Violations violations) {
-    if (!completion.equals(Completion.getDefaultInstance())) {
-      violations.add("completion", "must be absent: this call does not complete ids");
-    }
     return new PictureOptions(
         model,
         ConditioningParser.parse(model, conditioning, violations),

@@ -20,7 +20,6 @@ public record PictureOrder(PictureOptions options, VisualInput visual) {
             request.getConditioning(),
             request.getSampling(),
             request.getOutput(),
-            request.getCompletion(),
             request.getOptions(),
             context.random(),
             violations);

@@ -14,6 +14,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * One bidirectional stream of pictures. Inbound callbacks are serialised by gRPC; pictures end on
@@ -111,8 +112,10 @@ final class PictureStream implements StreamObserver<StreamDetokenizeRequest> {
       StreamOptions options = StreamOptions.parse(context, request.getBegin());
       Ticket ticket =
           context.enter(options.picture(), options.picture().work(), options.deadlineNanos());
+      Optional<StreamCompletion> completion = completion(options, ticket);
       picture =
-          new StreamPicture(context, observation, imageId, options, replies, ticket, this::ended);
+          new StreamPicture(
+              context, observation, imageId, options, replies, ticket, completion, this::ended);
     } catch (RuntimeException e) {
       refuse(imageId, e, observation);
       return;
@@ -124,6 +127,20 @@ final class PictureStream implements StreamObserver<StreamDetokenizeRequest> {
     context.awaiting().add(picture);
     context.inFlight().add(picture);
     picture.accept();
+  }
+
+  /**
+   * Takes the place of a picture's completion, if it has one; else the picture's own is free again.
+   */
+  private Optional<StreamCompletion> completion(StreamOptions options, Ticket picture) {
+    try {
+      return options
+          .completion()
+          .map(order -> StreamCompletion.admit(context, order, options.deadlineNanos()));
+    } catch (RuntimeException e) {
+      picture.close();
+      throw e;
+    }
   }
 
   private synchronized void checkName(StreamDetokenizeRequest request) {

@@ -25,6 +25,7 @@ final class Reports {
 
   /**
    * @param awaitingNanos from the begin of a picture to its last id; 0 when all came at once
+   * @param chained what was run before
    */
   static RunReport picture(
       String requestId,
@@ -32,9 +33,16 @@ final class Reports {
       Optional<RevealPlan> plan,
       io.madit.server.engine.Timings run,
       long awaitingNanos,
-      long encodeNanos) {
+      long encodeNanos,
+      List<RunReport> chained) {
+    long before =
+        chained.stream()
+            .map(report -> report.getTimings().getTotal())
+            .mapToLong(Durations::toNanos)
+            .sum();
     long total =
         awaitingNanos
+            + before
             + run.queueNanos()
             + run.conditionNanos()
             + run.roundsNanos()
@@ -46,13 +54,14 @@ final class Reports {
             .setRounds(run.rounds())
             .setTimings(
                 Timings.newBuilder()
-                    .setAwaitingTokens(Statuses.duration(awaitingNanos))
+                    .setAwaitingTokens(Statuses.duration(awaitingNanos + before))
                     .setQueue(Statuses.duration(run.queueNanos()))
                     .setCondition(Statuses.duration(run.conditionNanos()))
                     .setRounds(Statuses.duration(run.roundsNanos()))
                     .setDecode(Statuses.duration(run.decodeNanos()))
                     .setEncode(Statuses.duration(encodeNanos))
-                    .setTotal(Statuses.duration(total)));
+                    .setTotal(Statuses.duration(total)))
+            .addAllChained(chained);
     if (plan.isPresent()) {
       if (options.model().manifest().drawsTokens()) {
         report.setCompletedTokens(plan.get().patches() - plan.get().known());
@@ -68,15 +77,8 @@ final class Reports {
   /** A picture of a unary call, drawn after what is {@code chained}. */
   static RunReport picture(
       String requestId, PictureOptions options, Drawn drawn, List<RunReport> chained) {
-    long before =
-        chained.stream()
-            .map(report -> report.getTimings().getTotal())
-            .mapToLong(Durations::toNanos)
-            .sum();
-    return picture(requestId, options, drawn.plan(), drawn.timings(), before, drawn.encodeNanos())
-        .toBuilder()
-        .addAllChained(chained)
-        .build();
+    return picture(
+        requestId, options, drawn.plan(), drawn.timings(), 0, drawn.encodeNanos(), chained);
   }
 
   static RunReport tokenize(

@@ -3,11 +3,14 @@ package io.madit.server.rpc;
 import io.madit.server.model.Manifest;
 import io.madit.v1.BeginImage;
 import io.madit.v1.OutputFormat;
+import java.util.Arrays;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
  * What BeginImage adds to a picture's options.
  *
+ * @param completion of the ids that will not come; all are missing in it
  * @param vocabularyOffset subtracted from each id
  * @param endOfImageId before the offset is subtracted; empty when there is none
  * @param deadlineNanos on the clock of {@link System#nanoTime}
@@ -15,6 +18,7 @@ import java.util.OptionalLong;
  */
 record StreamOptions(
     PictureOptions picture,
+    Optional<PictureOrder> completion,
     long vocabularyOffset,
     OptionalLong endOfImageId,
     OptionalLong deadlineNanos,
@@ -40,10 +44,11 @@ record StreamOptions(
             begin.getConditioning(),
             begin.getSampling(),
             begin.getOutput(),
-            begin.getCompletion(),
             begin.getOptions(),
             context.random(),
             violations);
+    Optional<PictureOrder> completion =
+        begin.hasCompletion() ? completion(context, begin, picture, violations) : Optional.empty();
     long offset = Integer.toUnsignedLong(begin.getVocabularyOffset());
     int codebook = manifest.codebook().size();
     violations.within("vocabulary_offset", offset, 0, 0xFFFFFFFFL - codebook + 1);
@@ -68,7 +73,27 @@ record StreamOptions(
     OptionalLong deadline = deadline(begin, violations);
     violations.check();
     return new StreamOptions(
-        picture, offset, end, deadline, begin.getProgress(), (int) every, format);
+        picture, completion, offset, end, deadline, begin.getProgress(), (int) every, format);
+  }
+
+  private static Optional<PictureOrder> completion(
+      CallContext context, BeginImage begin, PictureOptions picture, Violations violations) {
+    Violations unfit = new Violations();
+    Completer completer = Completer.find(context, picture.model(), begin.getCompletion(), unfit);
+    if (begin.getCompletion().getSampling().hasUserPlan()) {
+      unfit.add(
+          "completion.sampling.user_plan",
+          "must be absent: no one knows yet how many ids will come");
+    }
+    if (!unfit.isEmpty()) {
+      violations.addAll(unfit);
+      return Optional.empty();
+    }
+    int[] missing = new int[picture.model().manifest().tokens().count()];
+    Arrays.fill(missing, PartialIdsParser.MISSING);
+    return Optional.of(
+        completer.order(
+            context, missing, picture, begin.getConditioning(), begin.getOptions(), violations));
   }
 
   private static OutputFormat previewFormat(BeginImage begin, Violations violations) {

@@ -17,14 +17,16 @@ import io.madit.v1.ImageResult;
 import io.madit.v1.Output;
 import io.madit.v1.StreamDetokenizeResponse;
 import io.madit.v1.TokenChunk;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * One picture of a stream: collects ids, then runs. Ends with exactly one final event. The ids and
- * {@link #submitted} are touched by the stream's inbound callbacks only, which gRPC serialises; the
- * listener's methods run on the engine thread.
+ * One picture of a stream: collects ids, has the missing ones completed if asked to, then runs.
+ * Ends with exactly one final event. The ids and {@link #submitted} are touched by the stream's
+ * inbound callbacks only, which gRPC serialises; the listener's methods run on the engine thread.
  */
 final class StreamPicture implements SessionListener, InFlight.Request {
   /** Hears once that a picture has ended. */
@@ -38,6 +40,7 @@ final class StreamPicture implements SessionListener, InFlight.Request {
   private final StreamOptions options;
   private final StreamReplies replies;
   private final Ticket ticket;
+  private final Optional<StreamCompletion> completion;
   private final EndListener onEnd;
   private final String requestId;
   private final long beginNanos = System.nanoTime();
@@ -67,6 +70,7 @@ final class StreamPicture implements SessionListener, InFlight.Request {
       StreamOptions options,
       StreamReplies replies,
       Ticket ticket,
+      Optional<StreamCompletion> completion,
       EndListener onEnd) {
     this.context = context;
     this.observation = observation;
@@ -74,6 +78,7 @@ final class StreamPicture implements SessionListener, InFlight.Request {
     this.options = options;
     this.replies = replies;
     this.ticket = ticket;
+    this.completion = completion;
     this.onEnd = onEnd;
     this.requestId = context.newRequestId();
     options.picture().describe(observation, requestId);
@@ -154,7 +159,12 @@ final class StreamPicture implements SessionListener, InFlight.Request {
   /** EndImage. */
   void end() {
     endSeen = true;
-    if (awaitsTokens()) {
+    if (!awaitsTokens()) {
+      return;
+    }
+    if (completion.isPresent()) {
+      submit();
+    } else {
       abort(
           RequestFailure.violating(
               ErrorCode.INVALID_FIELD,
@@ -165,9 +175,32 @@ final class StreamPicture implements SessionListener, InFlight.Request {
 
   private void submit() {
     awaitingNanos = System.nanoTime() - beginNanos;
-    VisualInput visual = new VisualInput.TokenIds(ids);
     submitted = true;
     context.awaiting().remove(this);
+    if (completion.isEmpty()) {
+      draw(new VisualInput.TokenIds(ids));
+      return;
+    }
+    if (options.progress()) {
+      progress(ImageProgress.newBuilder().setPhase(ImagePhase.IMAGE_PHASE_COMPLETING));
+    }
+    Arrays.fill(ids, received, ids.length, PartialIdsParser.MISSING);
+    completion.get().begin(ids).whenComplete(this::completed);
+  }
+
+  private void completed(Drawn whole, Throwable failure) {
+    try {
+      if (failure != null) {
+        abort(failure);
+      } else if (!ended.get()) {
+        draw(whole.tokens().orElseThrow());
+      }
+    } catch (RuntimeException e) {
+      abort(e);
+    }
+  }
+
+  private void draw(VisualInput visual) {
     session.complete(
         context
             .engine()
@@ -199,7 +232,7 @@ final class StreamPicture implements SessionListener, InFlight.Request {
     abort(RequestFailure.of(ErrorCode.CANCELLED, "cancelled"));
   }
 
-  /** Ends the picture with an error and stops its work. */
+  /** Ends the picture with an error and stops its work; that of its completion ends with it. */
   @Override
   public void abort(Throwable cause) {
     session.thenAccept(Session::cancel);
@@ -213,19 +246,17 @@ final class StreamPicture implements SessionListener, InFlight.Request {
     if (!options.progress() || ended.get()) {
       return;
     }
-    replies.progress(
-        counted(
-            event()
-                .setProgress(
-                    ImageProgress.newBuilder()
-                        .setPhase(ImagePhase.IMAGE_PHASE_ROUNDS)
-                        .setTokensReceived(ids.length)
-                        .setTokensTotal(ids.length)
-                        .setRoundsDone(roundsDone)
-                        .setRoundsTotal(rounds)
-                        .setPatchesDone(visible)
-                        .setPatchesTotal(patches()))
-                .build()));
+    progress(
+        ImageProgress.newBuilder()
+            .setPhase(ImagePhase.IMAGE_PHASE_ROUNDS)
+            .setRoundsDone(roundsDone)
+            .setRoundsTotal(rounds)
+            .setPatchesDone(visible));
+  }
+
+  private void progress(ImageProgress.Builder progress) {
+    progress.setTokensReceived(received).setTokensTotal(ids.length).setPatchesTotal(patches());
+    replies.progress(counted(event().setProgress(progress).build()));
   }
 
   @Override
@@ -301,7 +332,8 @@ final class StreamPicture implements SessionListener, InFlight.Request {
                             session.join().plan(),
                             result.timings(),
                             awaitingNanos,
-                            encodeNanos)))
+                            encodeNanos,
+                            completion.map(ids -> ids.report(requestId)).stream().toList())))
             .build());
   }
 
@@ -315,6 +347,7 @@ final class StreamPicture implements SessionListener, InFlight.Request {
 
   private void finish(StreamDetokenizeResponse last) {
     context.inFlight().remove(this);
+    completion.ifPresent(StreamCompletion::close);
     ticket.close();
     replies.last(counted(last));
     observation.end();

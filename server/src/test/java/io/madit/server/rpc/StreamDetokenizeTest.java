@@ -90,7 +90,12 @@ class StreamDetokenizeTest {
             .filter(StreamDetokenizeResponse::hasPreview)
             .map(e -> e.getPreview().getRoundsDone())
             .toList();
-    assertThat(previews).isSorted().isNotEmpty().isSubsetOf(2, 4, 6);
+    // One that is due may have to wait for a boundary with time to spare.
+    assertThat(previews)
+        .isSorted()
+        .doesNotHaveDuplicates()
+        .hasSizeBetween(1, 3)
+        .allSatisfy(round -> assertThat(round).isBetween(2, 7));
     events.stream()
         .filter(StreamDetokenizeResponse::hasPreview)
         .forEach(
