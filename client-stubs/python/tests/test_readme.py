@@ -35,7 +35,7 @@ def test_first_example_gives_a_picture(server, tmp_path):
 def test_stream_example_runs(client, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(Image.Image, "show", lambda image: None)
-    code = "from madit_client import Picture, Preview, Progress\n" + blocks("python")[2]
+    code = "from madit_client import Picture, Preview, Progress\n" + blocks("python")[3]
     exec(code, {"client": client, "ids_of_the_language_model": lambda: iter(range(16))})
     assert Image.open("picture.png").size == (64, 64)
 
@@ -44,7 +44,7 @@ def test_asyncio_example_runs(server, monkeypatch, capsys):
     monkeypatch.setenv("MADIT_SERVER", server.address)
     monkeypatch.chdir(ROOT)
     code = "from madit_client import AsyncMaditClient\nasync def main():\n" + textwrap.indent(
-        blocks("python")[3], "    "
+        blocks("python")[4], "    "
     )
 
     async def ids():
@@ -57,6 +57,6 @@ def test_asyncio_example_runs(server, monkeypatch, capsys):
 
 
 def test_error_example_prints_the_fields(client, capsys):
-    code = "from madit_client import InvalidRequest\n" + blocks("python")[5]
+    code = "from madit_client import InvalidRequest\n" + blocks("python")[6]
     exec(code, {"client": client, "ids": [64] * 16})
     assert capsys.readouterr().out.startswith("visual.token_ids.ids[0] ")

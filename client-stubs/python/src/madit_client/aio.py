@@ -11,12 +11,12 @@ import contextlib
 from collections.abc import AsyncIterable, Iterable
 from typing import Any
 
-from madit.v1 import model_pb2
+from madit.v1 import model_pb2, options_pb2
 from madit_client import requests, results
 from madit_client.aio_stream import AsyncPictureStream
 from madit_client.channel import Tls
 from madit_client.connection import Connection, result
-from madit_client.requests import ImageSource, PictureOptions
+from madit_client.requests import ImageSource, KnownIds, PictureOptions
 from madit_client.results import Picture
 from madit_client.retry import RetryPolicy
 
@@ -69,6 +69,18 @@ class AsyncMaditClient:
         """As `MaditClient.detokenize`."""
         request = PictureOptions(**options).detokenize(ids)
         return results.picture(await self._call("Detokenize", request, timeout))
+
+    async def generate(
+        self, *, decoder: str | options_pb2.Decoder | None = None, timeout: float | None = None, **options: Any
+    ) -> Picture:
+        """As `MaditClient.generate`."""
+        request = PictureOptions(**options).generate(decoder)
+        return results.picture(await self._call("Generate", request, timeout))
+
+    async def complete_tokens(self, known: KnownIds = (), *, timeout: float | None = None, **options: Any) -> list[int]:
+        """As `MaditClient.complete_tokens`."""
+        request = PictureOptions(**options).complete_tokens(known)
+        return list((await self._call("CompleteTokens", request, timeout)).tokens.ids)
 
     def stream(
         self,

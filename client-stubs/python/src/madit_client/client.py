@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from madit.v1 import model_pb2
+from madit.v1 import model_pb2, options_pb2
 from madit_client import requests, results
 from madit_client.channel import Tls
 from madit_client.connection import Connection, result
-from madit_client.requests import ImageSource, PictureOptions
+from madit_client.requests import ImageSource, KnownIds, PictureOptions
 from madit_client.results import Picture
 from madit_client.retry import RetryPolicy
 from madit_client.stream import PictureStream
@@ -69,12 +69,32 @@ class MaditClient:
         return list(self._call("Tokenize", request, timeout).visual.token_ids.ids)
 
     def detokenize(self, ids: Iterable[int], *, timeout: float | None = None, **options: Any) -> Picture:
-        """Draws a picture from all its ids.
+        """Draws a picture from all its ids, or from the first ones if a `completion` draws the others.
 
         timeout: seconds; default: the client's. options: those of `PictureOptions`.
         """
         request = PictureOptions(**options).detokenize(ids)
         return results.picture(self._call("Detokenize", request, timeout))
+
+    def generate(
+        self, *, decoder: str | options_pb2.Decoder | None = None, timeout: float | None = None, **options: Any
+    ) -> Picture:
+        """Draws a picture from text, a class or features alone, with a model that generates.
+
+        decoder: turns the generated tokens into the picture: a name or a `madit.v1.Decoder`. Default: the generator's own.
+        timeout: seconds; default: the client's. options: those of `PictureOptions`.
+        """
+        request = PictureOptions(**options).generate(decoder)
+        return results.picture(self._call("Generate", request, timeout))
+
+    def complete_tokens(self, known: KnownIds = (), *, timeout: float | None = None, **options: Any) -> list[int]:
+        """All ids of a partial sequence; the known ones are kept.
+
+        known: the first ids, or a mapping of places in raster order to ids. None known: all are drawn.
+        timeout: seconds; default: the client's. options: those of `PictureOptions` that are not about a picture.
+        """
+        request = PictureOptions(**options).complete_tokens(known)
+        return list(self._call("CompleteTokens", request, timeout).tokens.ids)
 
     def stream(
         self,

@@ -18,6 +18,7 @@ from madit.v1.conditioning_pb2 import Conditioning
 _LARGEST_ID = 2**32 - 1
 
 ImageSource = bytes | str | os.PathLike[str] | Image.Image
+KnownIds = Iterable[int] | Mapping[int, int]
 Sampling = sampling_pb2.SamplingOptions | Mapping[str, Any]
 
 
@@ -33,7 +34,8 @@ class PictureOptions:
     format: "png", "jpeg", "webp", "raw_rgb", "pixels", "latents" or "tokens".
     output: all of `madit.v1.OutputOptions`, instead of `format`.
     priority: "high", "normal" or "low".
-    vocabulary_offset: what to subtract from each id: the first visual id of the language model.
+    vocabulary_offset: what to subtract from each given id, and to add to each id that comes back: the first visual id of
+        the language model.
     token_count: length of the whole sequence, where the model has several, or some ids are to be completed.
     completion: the model that fills in missing ids, by name or as a `madit.v1.Completion`. None: ids must be whole.
     request_id: the caller's name for the request; logged.
@@ -88,6 +90,34 @@ class PictureOptions:
         )
         return service_pb2.DetokenizeRequest(visual=visual_pb2.VisualTokens(token_ids=tokens), **self._shared())
 
+    def generate(self, decoder: str | options_pb2.Decoder | None) -> service_pb2.GenerateRequest:
+        if self.completion is not None:
+            raise ValueError("completion must not be given: generate draws all tokens itself")
+        shared = self._shared()
+        shared.pop("completion")
+        return service_pb2.GenerateRequest(
+            token_count=self.token_count,
+            vocabulary_offset=self.vocabulary_offset,
+            decoder=options_pb2.Decoder(model=decoder) if isinstance(decoder, str) else decoder,
+            **shared,
+        )
+
+    def complete_tokens(self, known: KnownIds) -> service_pb2.CompleteTokensRequest:
+        for name in ("format", "output", "completion"):
+            if getattr(self, name) is not None:
+                raise ValueError(f"{name} must not be given: ids are completed, no picture is drawn")
+        shared = self._shared()
+        ids, positions = (known.values(), known.keys()) if isinstance(known, Mapping) else (known, ())
+        tokens = visual_pb2.TokenIds(
+            ids=as_ids(ids),
+            positions=as_ids(positions, "positions"),
+            vocabulary_offset=self.vocabulary_offset,
+            token_count=self.token_count,
+        )
+        return service_pb2.CompleteTokensRequest(
+            known=tokens, **{name: shared[name] for name in ("model", "conditioning", "sampling", "options")}
+        )
+
     def begin(self, *, progress: bool, preview_every_rounds: int, preview_format: str) -> stream_pb2.BeginImage:
         """Its seed is always set: a replay of the ids must draw the same picture."""
         begin = stream_pb2.BeginImage(
@@ -121,13 +151,13 @@ def image_input(image: ImageSource) -> visual_pb2.ImageInput:
     return visual_pb2.ImageInput(encoded=file.getvalue())
 
 
-def as_ids(ids: Any) -> list[int]:
+def as_ids(ids: Any, name: str = "ids") -> list[int]:
     """One id, or any number of them, also as an array of NumPy or torch. Raises ValueError for what cannot be an id."""
     plain = ids.tolist() if hasattr(ids, "tolist") else ids
     values = [plain] if isinstance(plain, int) else list(plain)
     for place, value in enumerate(values):
         if not isinstance(value, int) or not 0 <= value <= _LARGEST_ID:
-            raise ValueError(f"ids[{place}] must be a whole number from 0 to {_LARGEST_ID}, is {value!r}")
+            raise ValueError(f"{name}[{place}] must be a whole number from 0 to {_LARGEST_ID}, is {value!r}")
     return values
 
 

@@ -130,7 +130,9 @@ class Preview(Rendering):
 Event = Accepted | Progress | Preview | Picture
 
 
-def picture(message: service_pb2.DetokenizeResponse | stream_pb2.ImageResult) -> Picture:
+def picture(
+    message: service_pb2.DetokenizeResponse | service_pb2.GenerateResponse | stream_pb2.ImageResult,
+) -> Picture:
     return Picture(message.output, message.report, tuple(Rendering(extra) for extra in message.extra_outputs))
 
 
