@@ -8,9 +8,19 @@ import {
 import { readFileSync } from "node:fs";
 import { callError } from "./errors.js";
 import type { Model, ModelSummary } from "./generated/madit/v1/model.js";
-import { GenerateRequest, TokenizeRequest, VisualTokenServiceClient } from "./generated/madit/v1/service.js";
+import { TokenizeRequest, VisualTokenServiceClient } from "./generated/madit/v1/service.js";
 import { ImageFit } from "./generated/madit/v1/visual.js";
-import { beginImage, common, detokenizeRequest, type PictureOptions, type StreamOptions } from "./requests.js";
+import {
+  beginImage,
+  type CompleteOptions,
+  completeTokensRequest,
+  detokenizeRequest,
+  type GenerateOptions,
+  generateRequest,
+  type KnownIds,
+  type PictureOptions,
+  type StreamOptions,
+} from "./requests.js";
 import { Picture } from "./results.js";
 import { retryPolicy, type RetryPolicy, serviceConfig } from "./retry.js";
 import { type IdSource, PictureStream } from "./stream.js";
@@ -119,16 +129,20 @@ export class MaditClient {
     return kind?.$case === "tokenIds" ? kind.value.ids : [];
   }
 
-  /** Draws a picture from all its ids. */
+  /** Draws a picture from all its ids, or from the first ones if a `completion` draws the others. */
   async detokenize(ids: readonly number[], picture: PictureOptions = {}, options: CallOptions = {}): Promise<Picture> {
     return Picture.of(await this.#call(this.#rpc.detokenize, detokenizeRequest(ids, picture), options));
   }
 
   /** Draws a picture from its text, class or features alone, with a model that generates. */
-  async generate(picture: PictureOptions = {}, options: CallOptions = {}): Promise<Picture> {
-    const { vocabularyOffset = 0 } = picture;
-    const request = GenerateRequest.fromPartial({ ...common(picture), vocabularyOffset });
-    return Picture.of(await this.#call(this.#rpc.generate, request, options));
+  async generate(picture: GenerateOptions = {}, options: CallOptions = {}): Promise<Picture> {
+    return Picture.of(await this.#call(this.#rpc.generate, generateRequest(picture), options));
+  }
+
+  /** All ids of a partial sequence; the known ones are kept. None known: all are drawn. */
+  async completeTokens(known: KnownIds, from: CompleteOptions = {}, options: CallOptions = {}): Promise<number[]> {
+    const request = completeTokensRequest(known, from);
+    return (await this.#call(this.#rpc.completeTokens, request, options)).tokens?.ids ?? [];
   }
 
   /** Draws a picture from ids as they come. Without a source, give them to the stream. */

@@ -1,8 +1,8 @@
 import type { Conditioning } from "./generated/madit/v1/conditioning.js";
-import type { RequestOptions } from "./generated/madit/v1/options.js";
+import { Completion, Decoder, type RequestOptions } from "./generated/madit/v1/options.js";
 import { OutputFormat, OutputOptions } from "./generated/madit/v1/output.js";
 import { SamplingOptions } from "./generated/madit/v1/sampling.js";
-import { DetokenizeRequest } from "./generated/madit/v1/service.js";
+import { CompleteTokensRequest, DetokenizeRequest, GenerateRequest } from "./generated/madit/v1/service.js";
 import { BeginImage } from "./generated/madit/v1/stream.js";
 import { randomBytes } from "node:crypto";
 
@@ -21,10 +21,24 @@ export interface PictureOptions {
   format?: OutputFormat;
   /** All of OutputOptions; `format` counts, if given. */
   output?: Partial<OutputOptions>;
-  /** What to subtract from each id: the first visual id of the language model. */
+  /** Added to the ids by the language model: subtracted from those given, added to those that come back. */
   vocabularyOffset?: number;
+  /** The model that draws the ids that are not given, by name or with its options. Default: none, all must be given. */
+  completion?: string | Partial<Completion>;
   request?: RequestOptions;
 }
+
+/** What a picture is generated from. */
+export interface GenerateOptions extends Omit<PictureOptions, "completion"> {
+  /** Turns the generated tokens into the picture, by name or with its options. Default: the generator's own. */
+  decoder?: string | Partial<Decoder>;
+}
+
+/** What missing ids are drawn from. */
+export type CompleteOptions = Omit<PictureOptions, "completion" | "format" | "output">;
+
+/** The first ids of a picture, or ids by their places in raster order. */
+export type KnownIds = readonly number[] | Map<number, number>;
 
 /** What a stream tells before the picture is done. */
 export interface StreamOptions extends PictureOptions {
@@ -36,7 +50,11 @@ export interface StreamOptions extends PictureOptions {
   previewFormat?: OutputFormat;
 }
 
-export function common(options: PictureOptions) {
+function named<T>(model: string | T | undefined): { model: string } | T | undefined {
+  return typeof model === "string" ? { model } : model;
+}
+
+function common(options: PictureOptions) {
   const conditioning: Partial<Conditioning> | undefined =
     options.text === undefined ? options.conditioning : { textInput: { $case: "text", value: options.text } };
   return {
@@ -50,7 +68,20 @@ export function common(options: PictureOptions) {
 
 export function detokenizeRequest(ids: readonly number[], options: PictureOptions): DetokenizeRequest {
   const value = { ids: [...ids], positions: [], vocabularyOffset: options.vocabularyOffset ?? 0 };
-  return DetokenizeRequest.fromPartial({ ...common(options), visual: { kind: { $case: "tokenIds", value } } });
+  const visual = { kind: { $case: "tokenIds" as const, value } };
+  return DetokenizeRequest.fromPartial({ ...common(options), visual, completion: named(options.completion) });
+}
+
+export function generateRequest(options: GenerateOptions): GenerateRequest {
+  const { decoder, vocabularyOffset = 0 } = options;
+  return GenerateRequest.fromPartial({ ...common(options), decoder: named(decoder), vocabularyOffset });
+}
+
+export function completeTokensRequest(known: KnownIds, options: CompleteOptions): CompleteTokensRequest {
+  const { model, conditioning, sampling, options: request } = common(options);
+  const [ids, positions] = known instanceof Map ? [[...known.values()], [...known.keys()]] : [[...known], []];
+  const tokens = { ids, positions, vocabularyOffset: options.vocabularyOffset ?? 0 };
+  return CompleteTokensRequest.fromPartial({ model, conditioning, sampling, options: request, known: tokens });
 }
 
 /** With a seed in any case, so that a replay draws the same picture. */
@@ -58,6 +89,7 @@ export function beginImage(options: StreamOptions): BeginImage {
   const seed = options.seed ?? options.sampling?.seed ?? randomBytes(8).readBigUInt64LE();
   return BeginImage.fromPartial({
     ...common({ ...options, seed }),
+    completion: named(options.completion),
     vocabularyOffset: options.vocabularyOffset ?? 0,
     progress: options.progress ?? true,
     previewEveryRounds: options.previewEveryRounds ?? 0,

@@ -57,7 +57,7 @@ function assertAlike(one: Buffer, two: Buffer): void {
 test("models are listed and described", async () => {
   assert.deepEqual(
     (await client.models()).map((model) => model.name),
-    ["pico-buffer", "pico-mar"],
+    ["pico-buffer", "pico-mar", "pico-maskgil"],
   );
   assert.equal((await client.model())?.codebookSize, 64);
   await assert.rejects(client.model("none"), failsWith(status.NOT_FOUND, "MODEL_NOT_FOUND"));
@@ -76,6 +76,36 @@ test("generate draws from a class", async () => {
   const [one, two] = [await draw(1), await draw(2)];
   assert.deepEqual(pngSize(one.data), [one.width, one.height]);
   assert(!one.data.equals(two.data));
+});
+
+test("completed ids keep the known ones, and their picture is that of a completion", async () => {
+  const [known, seed, format] = [IDS.slice(0, 4), 5n, OutputFormat.OUTPUT_FORMAT_RAW_RGB];
+  const whole = await client.completeTokens(known, { model: "pico-maskgil", seed });
+  assert.equal(whole.length, 16);
+  assert.deepEqual(whole.slice(0, 4), known);
+  const options = { seed, format, completion: "pico-maskgil" };
+  const completed = await client.detokenize(known, options);
+  assertAlike(completed.data, (await client.detokenize(whole, { seed, format })).data);
+  assertAlike(completed.data, (await client.stream(known, options).result()).data);
+});
+
+test("known ids may have places and an offset", async () => {
+  const places = new Map([
+    [15, 1063],
+    [7, 1001],
+  ]);
+  const whole = await client.completeTokens(places, { model: "pico-maskgil", vocabularyOffset: 1000 });
+  assert.deepEqual([whole[15], whole[7]], [1063, 1001]);
+  await assert.rejects(client.completeTokens([64], { model: "pico-maskgil" }), (error: unknown) => {
+    return error instanceof MaditError && error.violations[0]?.field === "known.ids[0]";
+  });
+});
+
+test("a decoder where none is needed is named", async () => {
+  const draw = client.generate({ model: "pico-mar", decoder: "pico-buffer" });
+  await assert.rejects(draw, (error: unknown) => {
+    return error instanceof MaditError && error.violations[0]?.field === "decoder";
+  });
 });
 
 test("raw pixels are height * width * 3 bytes, the same each time", async () => {

@@ -22,7 +22,7 @@ export class RealServer {
     // What protects another server is not for this one.
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("MADIT_")));
     // float32, because only that is promised to be the same each time.
-    const models = ["pico-buffer", "pico-mar"].flatMap((name) => ["--model", join(MODELS, name)]);
+    const models = ["pico-buffer", "pico-mar", "pico-maskgil"].flatMap((name) => ["--model", join(MODELS, name)]);
     const fixed = ["serve", ...models, "--precision", "float32", "--port", `${port}`, "--http-port", `${http}`];
     const child = spawn(resolve(ROOT, "madit"), [...fixed, ...flags], { env, stdio: ["ignore", "pipe", "pipe"] });
     let log = "";
