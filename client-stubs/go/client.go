@@ -73,13 +73,37 @@ func (c *Client) TokenizeRequest(ctx context.Context, request *maditv1.TokenizeR
 	return call(ctx, c, c.rpc.Tokenize, request)
 }
 
-// Detokenize draws a picture from all its ids. Nil options mean the defaults.
+// Detokenize draws a picture from all its ids, or from the first ones if the options have a completion. Nil options mean
+// the defaults.
 func (c *Client) Detokenize(ctx context.Context, ids []uint32, options *PictureOptions) (*Picture, error) {
 	response, err := call(ctx, c, c.rpc.Detokenize, options.detokenize(ids))
 	if err != nil {
 		return nil, err
 	}
 	return newPicture(response), nil
+}
+
+// Generate draws a picture from text, a class or features alone, with a model that generates. Nil options mean the defaults.
+func (c *Client) Generate(ctx context.Context, options *GenerateOptions) (*Picture, error) {
+	response, err := call(ctx, c, c.rpc.Generate, options.generate())
+	if err != nil {
+		return nil, err
+	}
+	return newPicture(response), nil
+}
+
+// CompleteTokens gives all ids of a picture whose first ones are known. Of the options, Output, Format and Completion do not
+// matter. Nil options mean the defaults.
+func (c *Client) CompleteTokens(ctx context.Context, known []uint32, options *PictureOptions) ([]uint32, error) {
+	response, err := c.CompleteTokensRequest(ctx, options.completeTokens(known))
+	return response.GetTokens().GetIds(), err
+}
+
+// CompleteTokensRequest draws the missing ids of any partial sequence.
+func (c *Client) CompleteTokensRequest(
+	ctx context.Context, request *maditv1.CompleteTokensRequest,
+) (*maditv1.CompleteTokensResponse, error) {
+	return call(ctx, c, c.rpc.CompleteTokens, request)
 }
 
 // Stream draws a picture from ids as they come: give them to the [Stream], and range over its events. Where the options

@@ -20,12 +20,16 @@ var ids = []uint32{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}
 
 // One server for all, because its start takes seconds.
 func TestRealServer(t *testing.T) {
-	server := serve(t)
+	more := func(name string) string { return filepath.Join(filepath.Dir(pico(t)), name) }
+	server := serve(t, "--model", more("pico-mar"), "--model", more("pico-maskgil"))
 	client := connect(t, server.address)
 	for name, test := range map[string]func(*testing.T, *Client){
 		"Models":                 testModels,
 		"TokenizeAndDetokenize":  testTokenizeAndDetokenize,
 		"RawPixelsAreThoseOfPNG": testRawPixels,
+		"Completion":             testCompletion,
+		"KnownPlaces":            testKnownPlaces,
+		"Generate":               testGenerate,
 		"WrongIDsNameTheField":   testWrongIDs,
 		"Cancellation":           testCancellation,
 		"Deadline":               testDeadline,
@@ -50,7 +54,7 @@ func assertCode(t *testing.T, err error, code codes.Code) *Error {
 
 func testModels(t *testing.T, client *Client) {
 	models := must[[]*maditv1.ModelSummary](t)(client.Models(background))
-	if len(models) != 1 || models[0].GetName() != "pico-buffer" {
+	if len(models) != 3 || models[0].GetName() != "pico-buffer" {
 		t.Fatal(models)
 	}
 	if size := must[*maditv1.Model](t)(client.Model(background, "")).GetCodebookSize(); size != 64 {

@@ -16,12 +16,22 @@ type PictureOptions struct {
 	Text string
 	// Format of the result, instead of that in Output.
 	Format maditv1.OutputFormat
-	// VocabularyOffset is subtracted from each id: the first visual id of the language model.
+	// VocabularyOffset is subtracted from each given id, and added to each that comes back: the first visual id of the
+	// language model.
 	VocabularyOffset uint32
-	Conditioning     *maditv1.Conditioning
-	Sampling         *maditv1.SamplingOptions
-	Output           *maditv1.OutputOptions
-	Request          *maditv1.RequestOptions
+	// Completion draws the ids that are not given; see [CompletedBy]. Nil: all must be given.
+	Completion   *maditv1.Completion
+	Conditioning *maditv1.Conditioning
+	Sampling     *maditv1.SamplingOptions
+	Output       *maditv1.OutputOptions
+	Request      *maditv1.RequestOptions
+}
+
+// GenerateOptions are PictureOptions and what turns generated tokens into the picture. Completion does not matter.
+type GenerateOptions struct {
+	PictureOptions
+	// Decoder is NAME or NAME@VERSION; empty: the generator's own.
+	Decoder string
 }
 
 // StreamOptions are PictureOptions and what a stream tells before the picture is done.
@@ -40,6 +50,11 @@ func Seed(seed uint64) *uint64 {
 	return &seed
 }
 
+// CompletedBy is for [PictureOptions]: the model that draws the ids that are not given.
+func CompletedBy(model string) *maditv1.Completion {
+	return &maditv1.Completion{Model: model}
+}
+
 func (o *PictureOptions) detokenize(ids []uint32) *maditv1.DetokenizeRequest {
 	if o == nil {
 		o = &PictureOptions{}
@@ -51,6 +66,38 @@ func (o *PictureOptions) detokenize(ids []uint32) *maditv1.DetokenizeRequest {
 		Conditioning: o.conditioning(),
 		Sampling:     o.sampling(),
 		Output:       o.output(),
+		Completion:   o.Completion,
+		Options:      o.Request,
+	}
+}
+
+func (o *GenerateOptions) generate() *maditv1.GenerateRequest {
+	if o == nil {
+		o = &GenerateOptions{}
+	}
+	request := &maditv1.GenerateRequest{
+		Model:            o.Model,
+		Conditioning:     o.conditioning(),
+		Sampling:         o.sampling(),
+		Output:           o.output(),
+		VocabularyOffset: o.VocabularyOffset,
+		Options:          o.Request,
+	}
+	if o.Decoder != "" {
+		request.Decoder = &maditv1.Decoder{Model: o.Decoder}
+	}
+	return request
+}
+
+func (o *PictureOptions) completeTokens(known []uint32) *maditv1.CompleteTokensRequest {
+	if o == nil {
+		o = &PictureOptions{}
+	}
+	return &maditv1.CompleteTokensRequest{
+		Model:        o.Model,
+		Known:        &maditv1.TokenIds{Ids: known, VocabularyOffset: o.VocabularyOffset},
+		Conditioning: o.conditioning(),
+		Sampling:     o.sampling(),
 		Options:      o.Request,
 	}
 }
@@ -64,6 +111,7 @@ func (o *StreamOptions) begin() *maditv1.BeginImage {
 		Conditioning:       o.conditioning(),
 		Sampling:           o.sampling(),
 		Output:             o.output(),
+		Completion:         o.Completion,
 		Options:            o.Request,
 		VocabularyOffset:   o.VocabularyOffset,
 		Progress:           !o.NoProgress,

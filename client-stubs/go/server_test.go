@@ -32,13 +32,16 @@ func root(t testing.TB) string {
 	return path
 }
 
+func pico(t testing.TB) string {
+	return filepath.Join(root(t), "server", "src", "test", "resources", "models", "pico-buffer")
+}
+
 // Stopped when the test ends.
 func serve(t testing.TB, flags ...string) *realServer {
 	t.Helper()
 	ports := freePorts(t, 2)
-	pico := filepath.Join(root(t), "server", "src", "test", "resources", "models", "pico-buffer")
 	// float32, because only that is promised to be the same each time.
-	arguments := []string{"serve", "--model", pico, "--precision", "float32"}
+	arguments := []string{"serve", "--model", pico(t), "--precision", "float32"}
 	arguments = append(arguments, "--port", fmt.Sprint(ports[0]), "--http-port", fmt.Sprint(ports[1]))
 	command := exec.Command(filepath.Join(root(t), "madit"), append(arguments, flags...)...)
 	// What protects another server is not for this one.
