@@ -4,8 +4,11 @@ import com.google.protobuf.ByteString;
 import io.grpc.Deadline;
 import io.grpc.ManagedChannel;
 import io.grpc.StatusRuntimeException;
+import io.madit.v1.CompleteTokensRequest;
 import io.madit.v1.DetokenizeRequest;
 import io.madit.v1.DetokenizeResponse;
+import io.madit.v1.GenerateRequest;
+import io.madit.v1.GenerateResponse;
 import io.madit.v1.GetModelRequest;
 import io.madit.v1.ImageInput;
 import io.madit.v1.ListModelsRequest;
@@ -78,11 +81,42 @@ public final class MaditClient implements AutoCloseable {
     return ids.stream().mapToInt(Integer::intValue).toArray();
   }
 
-  /** Draws a picture from all its ids, unsigned. */
+  /**
+   * Draws a picture from all its ids, unsigned, or from the first ones if the options have a
+   * completion.
+   */
   public Picture detokenize(int[] ids, PictureOptions options) {
     DetokenizeRequest request = options.detokenize(ids);
     DetokenizeResponse response = call(stub -> stub.detokenize(request));
     return Picture.of(response);
+  }
+
+  /**
+   * Draws a picture from text, a class or features alone, with a model that generates. A completion
+   * does not matter.
+   */
+  public Picture generate(PictureOptions options) {
+    return generate(options.generate());
+  }
+
+  /** Draws any picture from conditioning alone. */
+  public Picture generate(GenerateRequest request) {
+    GenerateResponse response = call(stub -> stub.generate(request));
+    return Picture.of(response);
+  }
+
+  /**
+   * All ids, unsigned, of a picture whose first ones are known. Of the options, output and
+   * completion do not matter.
+   */
+  public int[] completeTokens(int[] known, PictureOptions options) {
+    return completeTokens(options.completeTokens(known));
+  }
+
+  /** All ids, unsigned, of any partial sequence. */
+  public int[] completeTokens(CompleteTokensRequest request) {
+    List<Integer> ids = call(stub -> stub.completeTokens(request)).getTokens().getIdsList();
+    return ids.stream().mapToInt(Integer::intValue).toArray();
   }
 
   /** As {@link #stream(PictureOptions, Updates)}, with progress but without previews. */

@@ -1,6 +1,7 @@
 package io.madit.client;
 
 import io.madit.v1.DetokenizeResponse;
+import io.madit.v1.GenerateResponse;
 import io.madit.v1.ImageResult;
 import io.madit.v1.Output;
 import io.madit.v1.RunReport;
@@ -22,6 +23,10 @@ public record Picture(Rendering rendering, List<Rendering> extras, RunReport rep
   }
 
   static Picture of(DetokenizeResponse response) {
+    return of(response.getOutput(), response.getExtraOutputsList(), response.getReport());
+  }
+
+  static Picture of(GenerateResponse response) {
     return of(response.getOutput(), response.getExtraOutputsList(), response.getReport());
   }
 

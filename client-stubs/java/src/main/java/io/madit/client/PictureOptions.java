@@ -1,8 +1,11 @@
 package io.madit.client;
 
 import io.madit.v1.BeginImage;
+import io.madit.v1.CompleteTokensRequest;
+import io.madit.v1.Completion;
 import io.madit.v1.Conditioning;
 import io.madit.v1.DetokenizeRequest;
+import io.madit.v1.GenerateRequest;
 import io.madit.v1.OutputFormat;
 import io.madit.v1.OutputOptions;
 import io.madit.v1.RequestOptions;
@@ -16,8 +19,9 @@ import java.util.Arrays;
  * fields; an empty message means the defaults.
  *
  * @param model NAME or NAME@VERSION; empty: the server's default
- * @param vocabularyOffset what to subtract from each id, unsigned: the first visual id of the
- *     language model
+ * @param vocabularyOffset what to subtract from each given id, and to add to each that comes back,
+ *     unsigned: the first visual id of the language model
+ * @param completion the model that draws the ids that are not given; default: all must be given
  */
 public record PictureOptions(
     String model,
@@ -25,6 +29,7 @@ public record PictureOptions(
     Conditioning conditioning,
     SamplingOptions sampling,
     OutputOptions output,
+    Completion completion,
     RequestOptions request) {
 
   /** All defaults. */
@@ -35,17 +40,19 @@ public record PictureOptions(
         Conditioning.getDefaultInstance(),
         SamplingOptions.getDefaultInstance(),
         OutputOptions.getDefaultInstance(),
+        Completion.getDefaultInstance(),
         RequestOptions.getDefaultInstance());
   }
 
   /** The same with another model. */
   public PictureOptions withModel(String other) {
-    return new PictureOptions(other, vocabularyOffset, conditioning, sampling, output, request);
+    return new PictureOptions(
+        other, vocabularyOffset, conditioning, sampling, output, completion, request);
   }
 
   /** The same with another offset. */
   public PictureOptions withVocabularyOffset(int other) {
-    return new PictureOptions(model, other, conditioning, sampling, output, request);
+    return new PictureOptions(model, other, conditioning, sampling, output, completion, request);
   }
 
   /** The same with a prompt, for models that take one. */
@@ -55,7 +62,8 @@ public record PictureOptions(
 
   /** The same with another conditioning. */
   public PictureOptions withConditioning(Conditioning other) {
-    return new PictureOptions(model, vocabularyOffset, other, sampling, output, request);
+    return new PictureOptions(
+        model, vocabularyOffset, other, sampling, output, completion, request);
   }
 
   /** The same with a seed of all noise. */
@@ -65,7 +73,8 @@ public record PictureOptions(
 
   /** The same with other sampling; its seed counts, too. */
   public PictureOptions withSampling(SamplingOptions other) {
-    return new PictureOptions(model, vocabularyOffset, conditioning, other, output, request);
+    return new PictureOptions(
+        model, vocabularyOffset, conditioning, other, output, completion, request);
   }
 
   /** The same in another format. */
@@ -75,23 +84,46 @@ public record PictureOptions(
 
   /** The same with other output options. */
   public PictureOptions withOutput(OutputOptions other) {
-    return new PictureOptions(model, vocabularyOffset, conditioning, sampling, other, request);
+    return new PictureOptions(
+        model, vocabularyOffset, conditioning, sampling, other, completion, request);
+  }
+
+  /** The same with a model that draws the ids that are not given. */
+  public PictureOptions withCompletion(String model) {
+    return withCompletion(completion.toBuilder().setModel(model).build());
+  }
+
+  /** The same with another completion. */
+  public PictureOptions withCompletion(Completion other) {
+    return new PictureOptions(
+        model, vocabularyOffset, conditioning, sampling, output, other, request);
   }
 
   /** The same with other request options. */
   public PictureOptions withRequest(RequestOptions other) {
-    return new PictureOptions(model, vocabularyOffset, conditioning, sampling, output, other);
+    return new PictureOptions(
+        model, vocabularyOffset, conditioning, sampling, output, completion, other);
   }
 
   DetokenizeRequest detokenize(int[] ids) {
-    TokenIds tokens =
-        TokenIds.newBuilder()
-            .addAllIds(Arrays.stream(ids).boxed().toList())
-            .setVocabularyOffset(vocabularyOffset)
-            .build();
-    return DetokenizeRequest.newBuilder()
+    DetokenizeRequest.Builder detokenize =
+        DetokenizeRequest.newBuilder()
+            .setModel(model)
+            .setVisual(VisualTokens.newBuilder().setTokenIds(tokens(ids)))
+            .setConditioning(conditioning)
+            .setSampling(sampling)
+            .setOutput(output)
+            .setOptions(request);
+    if (completes()) {
+      detokenize.setCompletion(completion);
+    }
+    return detokenize.build();
+  }
+
+  GenerateRequest generate() {
+    return GenerateRequest.newBuilder()
         .setModel(model)
-        .setVisual(VisualTokens.newBuilder().setTokenIds(tokens))
+        .setVocabularyOffset(vocabularyOffset)
         .setConditioning(conditioning)
         .setSampling(sampling)
         .setOutput(output)
@@ -99,17 +131,42 @@ public record PictureOptions(
         .build();
   }
 
-  BeginImage begin(Updates updates) {
-    return BeginImage.newBuilder()
+  CompleteTokensRequest completeTokens(int[] known) {
+    return CompleteTokensRequest.newBuilder()
         .setModel(model)
-        .setVocabularyOffset(vocabularyOffset)
+        .setKnown(tokens(known))
         .setConditioning(conditioning)
         .setSampling(sampling)
-        .setOutput(output)
         .setOptions(request)
-        .setProgress(updates.progress())
-        .setPreviewEveryRounds(updates.previewEveryRounds())
-        .setPreviewFormat(updates.previewFormat())
+        .build();
+  }
+
+  BeginImage begin(Updates updates) {
+    BeginImage.Builder begin =
+        BeginImage.newBuilder()
+            .setModel(model)
+            .setVocabularyOffset(vocabularyOffset)
+            .setConditioning(conditioning)
+            .setSampling(sampling)
+            .setOutput(output)
+            .setOptions(request)
+            .setProgress(updates.progress())
+            .setPreviewEveryRounds(updates.previewEveryRounds())
+            .setPreviewFormat(updates.previewFormat());
+    if (completes()) {
+      begin.setCompletion(completion);
+    }
+    return begin.build();
+  }
+
+  private boolean completes() {
+    return !completion.equals(Completion.getDefaultInstance());
+  }
+
+  private TokenIds tokens(int[] ids) {
+    return TokenIds.newBuilder()
+        .addAllIds(Arrays.stream(ids).boxed().toList())
+        .setVocabularyOffset(vocabularyOffset)
         .build();
   }
 }

@@ -13,7 +13,7 @@ import java.util.Map;
 final class RealServer implements AutoCloseable {
   static final Path ROOT = Path.of("..", "..").toAbsolutePath().normalize();
 
-  private static final Path PICO =
+  static final Path PICO =
       ROOT.resolve(Path.of("server", "src", "test", "resources", "models", "pico-buffer"));
 
   private final MaditServer server;
