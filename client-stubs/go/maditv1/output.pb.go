@@ -415,7 +415,7 @@ type RunReport struct {
 	Device string `protobuf:"bytes,8,opt,name=device,proto3" json:"device,omitempty"`
 	// Rounds run.
 	Rounds uint32 `protobuf:"varint,9,opt,name=rounds,proto3" json:"rounds,omitempty"`
-	// The options as applied: preset and defaults filled in.
+	// The options as applied, preset and defaults filled in: a request with them gives the same result again.
 	Sampling *SamplingOptions `protobuf:"bytes,10,opt,name=sampling,proto3" json:"sampling,omitempty"`
 	// The plan as executed. Only with OutputOptions.include_plan.
 	Plan *ExecutedPlan `protobuf:"bytes,11,opt,name=plan,proto3" json:"plan,omitempty"`

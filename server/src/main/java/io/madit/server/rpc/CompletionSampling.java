@@ -90,10 +90,13 @@ final class CompletionSampling {
           "must be " + guided + " for this model",
           given.getGuidanceScheduleValue());
     }
+    var order = manifest.sampling().revealOrder();
     if (given.getRevealOrder() != RevealOrder.REVEAL_ORDER_UNSPECIFIED
-        && given.getRevealOrder() != RevealOrder.REVEAL_ORDER_CONFIDENCE) {
+        && given.getRevealOrder() != Enums.wire(order)) {
       violations.add(
-          FIELD + "reveal_order", "must be CONFIDENCE for this model", given.getRevealOrderValue());
+          FIELD + "reveal_order",
+          "must be " + Enums.wire(order) + " for this model",
+          given.getRevealOrderValue());
     }
   }
 

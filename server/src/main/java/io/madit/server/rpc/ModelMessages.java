@@ -141,7 +141,7 @@ final class ModelMessages {
   }
 
   private static void sampling(Manifest manifest, Model.Builder model) {
-    model.setSamplingDefaults(Reports.sampling(manifest.usual()));
+    model.setSamplingDefaults(SamplingReport.of(manifest, manifest.usual()));
     Manifest.Bounds bounds = manifest.bounds();
     if (manifest.byCertainty()) {
       certain(manifest, model);
@@ -186,7 +186,8 @@ final class ModelMessages {
                         .setName(name)
                         .setDescription(preset.description())
                         .setSampling(
-                            Reports.sampling(preset.sampling().settings(manifest.grid().places())))
+                            SamplingReport.of(
+                                manifest, preset.sampling().settings(manifest.grid().places())))
                         .putAllMetrics(preset.metrics())));
   }
 

@@ -3,17 +3,11 @@ package io.madit.server.rpc;
 import com.google.protobuf.util.Durations;
 import io.madit.server.engine.Engine;
 import io.madit.server.engine.TokenizeResult;
-import io.madit.server.reveal.FrequencySteps;
-import io.madit.server.reveal.GtrSettings;
-import io.madit.server.reveal.RevealOrder;
 import io.madit.server.reveal.RevealPlan;
 import io.madit.server.reveal.Round;
-import io.madit.server.reveal.SamplingSettings;
 import io.madit.v1.ExecutedPlan;
-import io.madit.v1.GtrOptions;
 import io.madit.v1.Precision;
 import io.madit.v1.RunReport;
-import io.madit.v1.SamplingOptions;
 import io.madit.v1.Timings;
 import java.util.Arrays;
 import java.util.List;
@@ -66,7 +60,9 @@ final class Reports {
       if (options.model().manifest().drawsTokens()) {
         report.setCompletedTokens(plan.get().patches() - plan.get().known());
       }
-      report.setSampling(sampling(options.sampling()).setSeed(options.seed()));
+      report.setSampling(
+          SamplingReport.of(options.model().manifest(), options.sampling())
+              .setSeed(options.seed()));
       if (options.output().includePlan()) {
         report.setPlan(executed(plan.get()));
       }
@@ -107,43 +103,6 @@ final class Reports {
         .setPrecision(Enums.wire(placement.precision()))
         .setDecodePrecision(Precision.PRECISION_FLOAT32)
         .setDevice(placement.device());
-  }
-
-  /** Settings as a request that would ask for exactly them. */
-  static SamplingOptions.Builder sampling(SamplingSettings settings) {
-    SamplingOptions.Builder options =
-        SamplingOptions.newBuilder()
-            .setRounds(settings.rounds())
-            .setFlowSteps(settings.flowSteps())
-            .setGuidanceScale(settings.guidanceScale())
-            .setGuidanceSchedule(Enums.wire(settings.guidanceSchedule()))
-            .setRevealOrder(Enums.wire(settings.revealOrder()))
-            .setRevealSchedule(Enums.wire(settings.revealSchedule()))
-            .setRegressionOnly(settings.regressionOnly())
-            .setTemperature(settings.temperature())
-            .setNoiseScale(settings.noiseScale());
-    if (settings.revealOrder() == RevealOrder.CERTAINTY) {
-      options.setChoiceTemperature(settings.choiceTemperature());
-    }
-    settings.gtr().ifPresent(gtr -> options.setGtr(gtr(gtr)));
-    FrequencySteps boosts = settings.frequencySteps();
-    if (boosts.on()) {
-      options.setFrequencySteps(
-          io.madit.v1.FrequencySteps.newBuilder()
-              .setFraction(boosts.fraction())
-              .setBoostedFlowSteps(boosts.boostedFlowSteps()));
-    }
-    return options;
-  }
-
-  private static GtrOptions gtr(GtrSettings settings) {
-    return GtrOptions.newBuilder()
-        .setStages(settings.stages())
-        .setReconstructionRounds(settings.reconstructionRounds())
-        .setFirstFlowSteps(settings.firstFlowSteps())
-        .setLastFlowSteps(settings.lastFlowSteps())
-        .setReconstructionFlowSteps(settings.reconstructionFlowSteps())
-        .build();
   }
 
   private static ExecutedPlan executed(RevealPlan plan) {

@@ -200,6 +200,13 @@ final class SamplingParser {
     if (plan.getCountsCount() > 0) {
       violations.within(field + "counts.length", plan.getCountsCount(), 1, bounds.maxRounds());
       violations.within(field + "counts.sum", sum, patches, patches);
+      if (given.hasRounds()) {
+        violations.within(
+            FIELD + "rounds",
+            Integer.toUnsignedLong(given.getRounds()),
+            plan.getCountsCount(),
+            plan.getCountsCount());
+      }
     }
     int rounds = plan.getCountsCount();
     perRound(field + "flow_steps", plan.getFlowStepsCount(), rounds, violations);
