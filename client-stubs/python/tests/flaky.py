@@ -52,6 +52,12 @@ class FlakyServer(service_pb2_grpc.VisualTokenServiceServicer):
     def Tokenize(self, request, context):
         return self._turn()(request, context)
 
+    def Generate(self, request, context):
+        return self._turn()(request, context)
+
+    def CompleteTokens(self, request, context):
+        return self._turn()(request, context)
+
     def StreamDetokenize(self, requests, context):
         seen: list[stream_pb2.StreamDetokenizeRequest] = []
         self.received.append(seen)

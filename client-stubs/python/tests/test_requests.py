@@ -37,6 +37,16 @@ def test_options_become_fields_of_both_kinds_of_request():
         assert request.completion.model == "gil"
 
 
+def test_a_mapping_becomes_ids_and_places():
+    options = PictureOptions(vocabulary_offset=100, token_count=16)
+    for tokens in (
+        options.detokenize({15: 163, 7: 101}).visual.token_ids,
+        options.complete_tokens({15: 163, 7: 101}).known,
+    ):
+        assert (list(tokens.ids), list(tokens.positions)) == ([163, 101], [15, 7])
+        assert (tokens.vocabulary_offset, tokens.token_count) == (100, 16)
+
+
 def test_messages_are_taken_as_they_are_and_not_changed():
     sampling = sampling_pb2.SamplingOptions(rounds=3)
     options = PictureOptions(

@@ -42,6 +42,16 @@ def test_unary_is_retried(code):
         assert server.calls == 3
 
 
+def test_generate_and_complete_tokens_are_retried():
+    broken = fail(StatusCode.UNAVAILABLE)
+    drawn = service_pb2.GenerateResponse(report={"seed": 7})
+    completed = service_pb2.CompleteTokensResponse(tokens={"ids": IDS})
+    with FlakyServer(broken, lambda *_: drawn, broken, lambda *_: completed) as server, connect(server) as client:
+        assert client.generate(text="a tree").seed == 7
+        assert client.complete_tokens(IDS[:4]) == IDS
+        assert server.calls == 4
+
+
 def test_unary_obeys_pushback():
     first = fail(StatusCode.RESOURCE_EXHAUSTED, pushback="20")
     with FlakyServer(first, models("later")) as server, connect(server, SLOW, timeout=30) as client:

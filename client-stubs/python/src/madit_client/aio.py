@@ -65,7 +65,7 @@ class AsyncMaditClient:
         request = requests.tokenize(image, model, vocabulary_offset)
         return list((await self._call("Tokenize", request, timeout)).visual.token_ids.ids)
 
-    async def detokenize(self, ids: Iterable[int], *, timeout: float | None = None, **options: Any) -> Picture:
+    async def detokenize(self, ids: KnownIds, *, timeout: float | None = None, **options: Any) -> Picture:
         """As `MaditClient.detokenize`."""
         request = PictureOptions(**options).detokenize(ids)
         return results.picture(await self._call("Detokenize", request, timeout))

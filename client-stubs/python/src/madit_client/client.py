@@ -68,9 +68,10 @@ class MaditClient:
         request = requests.tokenize(image, model, vocabulary_offset)
         return list(self._call("Tokenize", request, timeout).visual.token_ids.ids)
 
-    def detokenize(self, ids: Iterable[int], *, timeout: float | None = None, **options: Any) -> Picture:
-        """Draws a picture from all its ids, or from the first ones if a `completion` draws the others.
+    def detokenize(self, ids: KnownIds, *, timeout: float | None = None, **options: Any) -> Picture:
+        """Draws a picture from all its ids, or from some of them if a `completion` draws the others.
 
+        ids: all, the first ones, or a mapping of places in raster order to ids.
         timeout: seconds; default: the client's. options: those of `PictureOptions`.
         """
         request = PictureOptions(**options).detokenize(ids)

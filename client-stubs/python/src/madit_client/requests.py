@@ -84,11 +84,18 @@ class PictureOptions:
     def _completion(self) -> options_pb2.Completion | None:
         return options_pb2.Completion(model=self.completion) if isinstance(self.completion, str) else self.completion
 
-    def detokenize(self, ids: Iterable[int]) -> service_pb2.DetokenizeRequest:
-        tokens = visual_pb2.TokenIds(
-            ids=as_ids(ids), vocabulary_offset=self.vocabulary_offset, token_count=self.token_count
+    def _tokens(self, known: KnownIds) -> visual_pb2.TokenIds:
+        ids, positions = (known.values(), known.keys()) if isinstance(known, Mapping) else (known, ())
+        return visual_pb2.TokenIds(
+            ids=as_ids(ids),
+            positions=as_ids(positions, "positions"),
+            vocabulary_offset=self.vocabulary_offset,
+            token_count=self.token_count,
         )
-        return service_pb2.DetokenizeRequest(visual=visual_pb2.VisualTokens(token_ids=tokens), **self._shared())
+
+    def detokenize(self, ids: KnownIds) -> service_pb2.DetokenizeRequest:
+        visual = visual_pb2.VisualTokens(token_ids=self._tokens(ids))
+        return service_pb2.DetokenizeRequest(visual=visual, **self._shared())
 
     def generate(self, decoder: str | options_pb2.Decoder | None) -> service_pb2.GenerateRequest:
         if self.completion is not None:
@@ -107,15 +114,9 @@ class PictureOptions:
             if getattr(self, name) is not None:
                 raise ValueError(f"{name} must not be given: ids are completed, no picture is drawn")
         shared = self._shared()
-        ids, positions = (known.values(), known.keys()) if isinstance(known, Mapping) else (known, ())
-        tokens = visual_pb2.TokenIds(
-            ids=as_ids(ids),
-            positions=as_ids(positions, "positions"),
-            vocabulary_offset=self.vocabulary_offset,
-            token_count=self.token_count,
-        )
         return service_pb2.CompleteTokensRequest(
-            known=tokens, **{name: shared[name] for name in ("model", "conditioning", "sampling", "options")}
+            known=self._tokens(known),
+            **{name: shared[name] for name in ("model", "conditioning", "sampling", "options")},
         )
 
     def begin(self, *, progress: bool, preview_every_rounds: int, preview_format: str) -> stream_pb2.BeginImage:
@@ -153,6 +154,8 @@ def image_input(image: ImageSource) -> visual_pb2.ImageInput:
 
 def as_ids(ids: Any, name: str = "ids") -> list[int]:
     """One id, or any number of them, also as an array of NumPy or torch. Raises ValueError for what cannot be an id."""
+    if isinstance(ids, Mapping):  # its keys would pass for ids
+        raise ValueError(f"{name} must come in their order, is a {type(ids).__name__}")
     plain = ids.tolist() if hasattr(ids, "tolist") else ids
     values = [plain] if isinstance(plain, int) else list(plain)
     for place, value in enumerate(values):

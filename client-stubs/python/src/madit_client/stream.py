@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import grpc
@@ -56,7 +56,7 @@ class PictureStream(Iterator[Event]):
 
     def feed(self, source: Iterable[Any]) -> None:
         """Takes all ids from an iterable, in a thread of its own. What it raises is raised by the iterator."""
-        if isinstance(source, list | tuple) or hasattr(source, "tolist"):
+        if isinstance(source, list | tuple | Mapping) or hasattr(source, "tolist"):
             self.put(source)
             self.finish()
             return
