@@ -5,6 +5,7 @@ import io.grpc.Deadline;
 import io.grpc.ManagedChannel;
 import io.grpc.StatusRuntimeException;
 import io.madit.v1.CompleteTokensRequest;
+import io.madit.v1.Decoder;
 import io.madit.v1.DetokenizeRequest;
 import io.madit.v1.DetokenizeResponse;
 import io.madit.v1.GenerateRequest;
@@ -21,6 +22,7 @@ import io.madit.v1.VisualTokenServiceGrpc.VisualTokenServiceStub;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 
@@ -86,7 +88,15 @@ public final class MaditClient implements AutoCloseable {
    * completion.
    */
   public Picture detokenize(int[] ids, PictureOptions options) {
-    DetokenizeRequest request = options.detokenize(ids);
+    return detokenize(options.detokenize(ids));
+  }
+
+  /** Draws a picture from ids by their places in raster order; the completion draws the others. */
+  public Picture detokenize(Map<Integer, Integer> known, PictureOptions options) {
+    return detokenize(options.detokenize(known));
+  }
+
+  private Picture detokenize(DetokenizeRequest request) {
     DetokenizeResponse response = call(stub -> stub.detokenize(request));
     return Picture.of(response);
   }
@@ -97,6 +107,17 @@ public final class MaditClient implements AutoCloseable {
    */
   public Picture generate(PictureOptions options) {
     return generate(options.generate());
+  }
+
+  /**
+   * As {@link #generate(PictureOptions)}, with a decoder of choice.
+   *
+   * @param decoder NAME or NAME@VERSION of the model that turns the generated tokens into the
+   *     picture
+   */
+  public Picture generate(PictureOptions options, String decoder) {
+    Decoder named = Decoder.newBuilder().setModel(decoder).build();
+    return generate(options.generate().toBuilder().setDecoder(named).build());
   }
 
   /** Draws any picture from conditioning alone. */
@@ -110,6 +131,13 @@ public final class MaditClient implements AutoCloseable {
    * completion do not matter.
    */
   public int[] completeTokens(int[] known, PictureOptions options) {
+    return completeTokens(options.completeTokens(known));
+  }
+
+  /**
+   * As {@link #completeTokens(int[], PictureOptions)}, from ids by their places in raster order.
+   */
+  public int[] completeTokens(Map<Integer, Integer> known, PictureOptions options) {
     return completeTokens(options.completeTokens(known));
   }
 

@@ -13,6 +13,7 @@ import io.madit.v1.SamplingOptions;
 import io.madit.v1.TokenIds;
 import io.madit.v1.VisualTokens;
 import java.util.Arrays;
+import java.util.Map;
 
 /**
  * What a picture is drawn from beside its ids, and how. Ranges and defaults are those of the API's
@@ -106,10 +107,18 @@ public record PictureOptions(
   }
 
   DetokenizeRequest detokenize(int[] ids) {
+    return detokenize(tokens(ids));
+  }
+
+  DetokenizeRequest detokenize(Map<Integer, Integer> known) {
+    return detokenize(tokens(known));
+  }
+
+  private DetokenizeRequest detokenize(TokenIds tokens) {
     DetokenizeRequest.Builder detokenize =
         DetokenizeRequest.newBuilder()
             .setModel(model)
-            .setVisual(VisualTokens.newBuilder().setTokenIds(tokens(ids)))
+            .setVisual(VisualTokens.newBuilder().setTokenIds(tokens))
             .setConditioning(conditioning)
             .setSampling(sampling)
             .setOutput(output)
@@ -132,9 +141,17 @@ public record PictureOptions(
   }
 
   CompleteTokensRequest completeTokens(int[] known) {
+    return completeTokens(tokens(known));
+  }
+
+  CompleteTokensRequest completeTokens(Map<Integer, Integer> known) {
+    return completeTokens(tokens(known));
+  }
+
+  private CompleteTokensRequest completeTokens(TokenIds known) {
     return CompleteTokensRequest.newBuilder()
         .setModel(model)
-        .setKnown(tokens(known))
+        .setKnown(known)
         .setConditioning(conditioning)
         .setSampling(sampling)
         .setOptions(request)
@@ -168,5 +185,11 @@ public record PictureOptions(
         .addAllIds(Arrays.stream(ids).boxed().toList())
         .setVocabularyOffset(vocabularyOffset)
         .build();
+  }
+
+  private TokenIds tokens(Map<Integer, Integer> known) {
+    TokenIds.Builder tokens = TokenIds.newBuilder().setVocabularyOffset(vocabularyOffset);
+    known.forEach((position, id) -> tokens.addPositions(position).addIds(id));
+    return tokens.build();
   }
 }

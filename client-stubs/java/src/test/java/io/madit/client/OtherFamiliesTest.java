@@ -4,13 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.grpc.Status;
-import io.madit.v1.CompleteTokensRequest;
 import io.madit.v1.Conditioning;
-import io.madit.v1.Decoder;
-import io.madit.v1.GenerateRequest;
 import io.madit.v1.OutputFormat;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -26,7 +25,11 @@ class OtherFamiliesTest {
 
   @BeforeAll
   static void start() throws Exception {
-    server = new RealServer("--model", bundle("pico-maskgil"), "--model", bundle("pico-mar"));
+    server =
+        new RealServer(
+            Stream.of("pico-maskgil", "pico-mar", "pico-maskgen-vq", "pico-ta-titok")
+                .flatMap(name -> Stream.of("--model", RealServer.bundle(name)))
+                .toArray(String[]::new));
     client = MaditClient.builder(server.address()).build();
   }
 
@@ -34,10 +37,6 @@ class OtherFamiliesTest {
   static void stop() {
     client.close();
     server.close();
-  }
-
-  private static String bundle(String name) {
-    return RealServer.PICO.resolveSibling(name).toString();
   }
 
   private static PictureOptions ofClass(int label) {
@@ -62,12 +61,11 @@ class OtherFamiliesTest {
 
   @Test
   void completeTokens_placesAndOffset_areObeyed() {
-    CompleteTokensRequest.Builder request =
-        CompleteTokensRequest.newBuilder().setModel("pico-maskgil");
-    request.getKnownBuilder().setVocabularyOffset(1000);
-    request.getKnownBuilder().addIds(1063).addPositions(15).addIds(1001).addPositions(7);
-    int[] whole = client.completeTokens(request.build());
+    PictureOptions shifted = MASKGIL.withVocabularyOffset(1000);
+    int[] whole = client.completeTokens(Map.of(15, 1063, 7, 1001), shifted);
     assertThat(new int[] {whole[15], whole[7]}).containsExactly(1063, 1001);
+    assertThat(client.completeTokens(Map.of(), shifted)).hasSize(16);
+    assertRefuses(() -> client.completeTokens(Map.of(16, 1001), shifted), "known.positions[0]");
     assertRefuses(() -> client.completeTokens(new int[] {64}, MASKGIL), "known.ids[0]");
   }
 
@@ -82,6 +80,8 @@ class OtherFamiliesTest {
       stream.finish();
       assertAlike(stream.result(), drawn);
     }
+    Map<Integer, Integer> places = Map.of(0, 3, 1, 1, 2, 4, 3, 1);
+    assertAlike(client.detokenize(places, completed), drawn);
   }
 
   /** Pictures that were drawn in other company may differ by rounding. */
@@ -102,13 +102,23 @@ class OtherFamiliesTest {
     Picture one = client.generate(ofClass(1));
     assertThat(one.image().getWidth()).isEqualTo(one.rendering().width());
     assertThat(client.generate(ofClass(2)).bytes()).isNotEqualTo(one.bytes());
-    GenerateRequest decoded =
-        ofClass(1).generate().toBuilder()
-            .setDecoder(Decoder.newBuilder().setModel("pico-buffer"))
-            .build();
-    assertRefuses(() -> client.generate(decoded), "decoder");
+    assertRefuses(() -> client.generate(ofClass(1), "pico-buffer"), "decoder");
     assertThatThrownBy(() -> client.generate(FIVE))
         .isInstanceOfSatisfying(
             MaditException.class, e -> assertThat(e.code()).isEqualTo(Status.Code.UNIMPLEMENTED));
+  }
+
+  @Test
+  void generate_fromText_givesTokensOrThePictureOfADecoder() {
+    PictureOptions text = FIVE.withModel("pico-maskgen-vq").withText("a red cat");
+    PictureOptions ids =
+        text.withVocabularyOffset(1000).withFormat(OutputFormat.OUTPUT_FORMAT_TOKENS);
+    assertThat(client.generate(ids).rendering().output().getTokenIds().getIdsList())
+        .hasSize(16)
+        .allMatch(id -> id >= 1000 && id < 1128);
+    Picture picture = client.generate(text, "pico-ta-titok");
+    assertThat(picture.image().getWidth()).isEqualTo(picture.rendering().width());
+    assertThat(picture.report().getChained(0).getModel()).isEqualTo("pico-ta-titok");
+    assertRefuses(() -> client.generate(text, "pico-buffer"), "decoder.model");
   }
 }

@@ -13,7 +13,7 @@ import java.util.Map;
 final class RealServer implements AutoCloseable {
   static final Path ROOT = Path.of("..", "..").toAbsolutePath().normalize();
 
-  static final Path PICO =
+  private static final Path PICO =
       ROOT.resolve(Path.of("server", "src", "test", "resources", "models", "pico-buffer"));
 
   private final MaditServer server;
@@ -27,6 +27,11 @@ final class RealServer implements AutoCloseable {
     DjlRuntimeLoader loader =
         new DjlRuntimeLoader(config.model().device(), config.model().precision());
     server = MaditServer.start(config, loader, "test");
+  }
+
+  /** The folder of another model for {@code --model}. */
+  static String bundle(String name) {
+    return PICO.resolveSibling(name).toString();
   }
 
   String address() {
