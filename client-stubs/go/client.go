@@ -76,7 +76,16 @@ func (c *Client) TokenizeRequest(ctx context.Context, request *maditv1.TokenizeR
 // Detokenize draws a picture from all its ids, or from the first ones if the options have a completion. Nil options mean
 // the defaults.
 func (c *Client) Detokenize(ctx context.Context, ids []uint32, options *PictureOptions) (*Picture, error) {
-	response, err := call(ctx, c, c.rpc.Detokenize, options.detokenize(ids))
+	return c.detokenize(ctx, options.detokenize(&maditv1.TokenIds{Ids: ids}))
+}
+
+// DetokenizeKnown draws a picture from ids with places; the completion of the options draws the others.
+func (c *Client) DetokenizeKnown(ctx context.Context, known KnownIDs, options *PictureOptions) (*Picture, error) {
+	return c.detokenize(ctx, options.detokenize(known.tokens()))
+}
+
+func (c *Client) detokenize(ctx context.Context, request *maditv1.DetokenizeRequest) (*Picture, error) {
+	response, err := call(ctx, c, c.rpc.Detokenize, request)
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +104,13 @@ func (c *Client) Generate(ctx context.Context, options *GenerateOptions) (*Pictu
 // CompleteTokens gives all ids of a picture whose first ones are known. Of the options, Output, Format and Completion do not
 // matter. Nil options mean the defaults.
 func (c *Client) CompleteTokens(ctx context.Context, known []uint32, options *PictureOptions) ([]uint32, error) {
-	response, err := c.CompleteTokensRequest(ctx, options.completeTokens(known))
+	response, err := c.CompleteTokensRequest(ctx, options.completeTokens(&maditv1.TokenIds{Ids: known}))
+	return response.GetTokens().GetIds(), err
+}
+
+// CompleteKnown is CompleteTokens for ids with places.
+func (c *Client) CompleteKnown(ctx context.Context, known KnownIDs, options *PictureOptions) ([]uint32, error) {
+	response, err := c.CompleteTokensRequest(ctx, options.completeTokens(known.tokens()))
 	return response.GetTokens().GetIds(), err
 }
 

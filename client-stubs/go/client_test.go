@@ -20,8 +20,11 @@ var ids = []uint32{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}
 
 // One server for all, because its start takes seconds.
 func TestRealServer(t *testing.T) {
-	more := func(name string) string { return filepath.Join(filepath.Dir(pico(t)), name) }
-	server := serve(t, "--model", more("pico-mar"), "--model", more("pico-maskgil"))
+	var more []string
+	for _, name := range []string{"pico-mar", "pico-maskgil", "pico-maskgen-vq", "pico-ta-titok-clip"} {
+		more = append(more, "--model", filepath.Join(filepath.Dir(pico(t)), name))
+	}
+	server := serve(t, more...)
 	client := connect(t, server.address)
 	for name, test := range map[string]func(*testing.T, *Client){
 		"Models":                 testModels,
@@ -30,6 +33,7 @@ func TestRealServer(t *testing.T) {
 		"Completion":             testCompletion,
 		"KnownPlaces":            testKnownPlaces,
 		"Generate":               testGenerate,
+		"GeneratedTokens":        testGeneratedTokens,
 		"WrongIDsNameTheField":   testWrongIDs,
 		"Cancellation":           testCancellation,
 		"Deadline":               testDeadline,
@@ -41,6 +45,7 @@ func TestRealServer(t *testing.T) {
 		t.Run(name, func(t *testing.T) { test(t, client) })
 	}
 	t.Run("FirstExampleOfTheREADME", func(t *testing.T) { testFirstExample(t, server) })
+	t.Run("CompletionExampleOfTheREADME", func(t *testing.T) { testCompletionExample(t, server) })
 }
 
 func assertCode(t *testing.T, err error, code codes.Code) *Error {
@@ -54,7 +59,7 @@ func assertCode(t *testing.T, err error, code codes.Code) *Error {
 
 func testModels(t *testing.T, client *Client) {
 	models := must[[]*maditv1.ModelSummary](t)(client.Models(background))
-	if len(models) != 3 || models[0].GetName() != "pico-buffer" {
+	if len(models) != 5 || models[0].GetName() != "pico-buffer" {
 		t.Fatal(models)
 	}
 	if size := must[*maditv1.Model](t)(client.Model(background, "")).GetCodebookSize(); size != 64 {

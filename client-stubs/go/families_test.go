@@ -47,17 +47,40 @@ func assertAlike(t *testing.T, one, other *Picture) {
 }
 
 func testKnownPlaces(t *testing.T, client *Client) {
-	request := &maditv1.CompleteTokensRequest{
-		Model: "pico-maskgil",
-		Known: &maditv1.TokenIds{Ids: []uint32{1063, 1001}, Positions: []uint32{15, 7}, VocabularyOffset: 1000},
-	}
-	whole := must[*maditv1.CompleteTokensResponse](t)(client.CompleteTokensRequest(background, request)).GetTokens().GetIds()
-	if whole[15] != 1063 || whole[7] != 1001 {
+	known := KnownIDs{15: 1063, 7: 1001}
+	options := PictureOptions{Model: "pico-maskgil", Seed: Seed(5), VocabularyOffset: 1000}
+	whole := must[[]uint32](t)(client.CompleteKnown(background, known, &options))
+	if len(whole) != 16 || whole[15] != 1063 || whole[7] != 1001 {
 		t.Fatal(whole)
+	}
+	raw := PictureOptions{Seed: Seed(5), VocabularyOffset: 1000, Format: maditv1.OutputFormat_OUTPUT_FORMAT_RAW_RGB}
+	drawn := must[*Picture](t)(client.Detokenize(background, whole, &raw))
+	raw.Completion = CompletedBy("pico-maskgil")
+	completed := must[*Picture](t)(client.DetokenizeKnown(background, known, &raw))
+	assertAlike(t, completed, drawn)
+	if count := completed.Report.GetChained()[0].GetCompletedTokens(); count != 14 {
+		t.Fatal(count)
 	}
 	_, err := client.CompleteTokens(background, []uint32{64}, &PictureOptions{Model: "pico-maskgil"})
 	if failure := assertCode(t, err, codes.InvalidArgument); failure.Violations[0].Field != "known.ids[0]" {
 		t.Fatal(failure.Violations)
+	}
+}
+
+func testGeneratedTokens(t *testing.T, client *Client) {
+	options := GenerateOptions{PictureOptions: PictureOptions{
+		Model: "pico-maskgen-vq", Text: "a red cat", Seed: Seed(7), Format: maditv1.OutputFormat_OUTPUT_FORMAT_TOKENS,
+	}}
+	plain := must[*Picture](t)(client.Generate(background, &options)).GetTokenIds().GetIds()
+	options.VocabularyOffset = 1000
+	moved := must[*Picture](t)(client.Generate(background, &options)).GetTokenIds().GetIds()
+	if len(plain) != 16 || len(moved) != 16 || moved[3] != plain[3]+1000 {
+		t.Fatal(plain, moved)
+	}
+	options.Format, options.Decoder = maditv1.OutputFormat_OUTPUT_FORMAT_PNG, "pico-ta-titok-clip"
+	picture := must[*Picture](t)(client.Generate(background, &options))
+	if decode(t, picture.Rendering).Bounds().Dx() == 0 || picture.Report.GetChained()[0].GetModel() != "pico-ta-titok-clip" {
+		t.Fatal(picture.Report)
 	}
 }
 

@@ -76,12 +76,26 @@ func (s *flakyServer) assertCalls(t *testing.T, want int) {
 	}
 }
 
-func (s *flakyServer) ListModels(ctx context.Context, _ *maditv1.ListModelsRequest) (*maditv1.ListModelsResponse, error) {
+func (s *flakyServer) unary(ctx context.Context) error {
 	turn := s.next()
 	if turn.pushback != "" {
 		_ = grpc.SetTrailer(ctx, metadata.Pairs("grpc-retry-pushback-ms", turn.pushback))
 	}
-	return &maditv1.ListModelsResponse{}, status.Error(turn.code, "scripted")
+	return status.Error(turn.code, "scripted")
+}
+
+func (s *flakyServer) ListModels(ctx context.Context, _ *maditv1.ListModelsRequest) (*maditv1.ListModelsResponse, error) {
+	return &maditv1.ListModelsResponse{}, s.unary(ctx)
+}
+
+func (s *flakyServer) Generate(ctx context.Context, _ *maditv1.GenerateRequest) (*maditv1.GenerateResponse, error) {
+	return &maditv1.GenerateResponse{}, s.unary(ctx)
+}
+
+func (s *flakyServer) CompleteTokens(
+	ctx context.Context, _ *maditv1.CompleteTokensRequest,
+) (*maditv1.CompleteTokensResponse, error) {
+	return &maditv1.CompleteTokensResponse{}, s.unary(ctx)
 }
 
 // Accepts, and takes its turn when three ids have come.
@@ -165,6 +179,19 @@ func TestUnaryRetries(t *testing.T) {
 			server.assertCalls(t, test.calls)
 		})
 	}
+}
+
+func TestGenerateAndCompleteTokensAreRetried(t *testing.T) {
+	broken := turn{code: codes.Unavailable}
+	server := flaky(t, broken, turn{}, broken, turn{})
+	client := connect(t, server.address, fast)
+	if _, err := client.Generate(background, nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.CompleteTokens(background, nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	server.assertCalls(t, 4)
 }
 
 func TestStreamRetries(t *testing.T) {

@@ -41,3 +41,47 @@ func testFirstExample(t *testing.T, server *realServer) {
 		t.Fatal("a picture of another size")
 	}
 }
+
+// The example with the model of this server, and with fewer ids.
+func testCompletionExample(t *testing.T, server *realServer) {
+	readme := string(must[[]byte](t)(os.ReadFile("README.md")))
+	_, rest, _ := strings.Cut(readme, "```go\noptions := &madit.PictureOptions{Completion")
+	lines, _, found := strings.Cut(rest, "```")
+	if !found {
+		t.Fatal("README.md has no example of a completion")
+	}
+	lines = "options := &madit.PictureOptions{Completion" + lines
+	typed := strings.NewReplacer("maskgil-nano", "pico-maskgil", "ids[:64]", "ids[:4]").Replace(lines)
+	program := `package main
+
+import (
+	"context"
+	"fmt"
+	"log"
+
+	madit "github.com/madit-serving/madit-go"
+)
+
+func main() {
+	client, err := madit.Connect("")
+	if err != nil {
+		log.Fatal(err)
+	}
+	ctx, ids := context.Background(), []uint32{3, 1, 4, 1, 5}
+	` + typed + `
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(picture.GetWidth(), whole[:4], len(whole))
+}
+`
+	file := filepath.Join(t.TempDir(), "main.go")
+	if err := os.WriteFile(file, []byte(program), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run := exec.Command("go", "run", file)
+	run.Env = append(os.Environ(), "MADIT_SERVER="+server.address)
+	if output, err := run.CombinedOutput(); err != nil || string(output) != "64 [3 1 4 1] 16\n" {
+		t.Fatalf("%v\n%s", err, output)
+	}
+}

@@ -1,6 +1,9 @@
 package madit
 
 import (
+	"maps"
+	"slices"
+
 	"google.golang.org/protobuf/proto"
 
 	"github.com/madit-serving/madit-go/maditv1"
@@ -55,11 +58,22 @@ func CompletedBy(model string) *maditv1.Completion {
 	return &maditv1.Completion{Model: model}
 }
 
-func (o *PictureOptions) detokenize(ids []uint32) *maditv1.DetokenizeRequest {
+// KnownIDs are some ids of a picture, by their places in raster order.
+type KnownIDs map[uint32]uint32
+
+func (k KnownIDs) tokens() *maditv1.TokenIds {
+	tokens := &maditv1.TokenIds{Positions: slices.Sorted(maps.Keys(k))}
+	for _, place := range tokens.Positions {
+		tokens.Ids = append(tokens.Ids, k[place])
+	}
+	return tokens
+}
+
+func (o *PictureOptions) detokenize(tokens *maditv1.TokenIds) *maditv1.DetokenizeRequest {
 	if o == nil {
 		o = &PictureOptions{}
 	}
-	tokens := &maditv1.TokenIds{Ids: ids, VocabularyOffset: o.VocabularyOffset}
+	tokens.VocabularyOffset = o.VocabularyOffset
 	return &maditv1.DetokenizeRequest{
 		Model:        o.Model,
 		Visual:       &maditv1.VisualTokens{Kind: &maditv1.VisualTokens_TokenIds{TokenIds: tokens}},
@@ -89,13 +103,14 @@ func (o *GenerateOptions) generate() *maditv1.GenerateRequest {
 	return request
 }
 
-func (o *PictureOptions) completeTokens(known []uint32) *maditv1.CompleteTokensRequest {
+func (o *PictureOptions) completeTokens(known *maditv1.TokenIds) *maditv1.CompleteTokensRequest {
 	if o == nil {
 		o = &PictureOptions{}
 	}
+	known.VocabularyOffset = o.VocabularyOffset
 	return &maditv1.CompleteTokensRequest{
 		Model:        o.Model,
-		Known:        &maditv1.TokenIds{Ids: known, VocabularyOffset: o.VocabularyOffset},
+		Known:        known,
 		Conditioning: o.conditioning(),
 		Sampling:     o.sampling(),
 		Options:      o.Request,
