@@ -129,9 +129,9 @@ export class MaditClient {
     return kind?.$case === "tokenIds" ? kind.value.ids : [];
   }
 
-  /** Draws a picture from all its ids, or from the first ones if a `completion` draws the others. */
-  async detokenize(ids: readonly number[], picture: PictureOptions = {}, options: CallOptions = {}): Promise<Picture> {
-    return Picture.of(await this.#call(this.#rpc.detokenize, detokenizeRequest(ids, picture), options));
+  /** Draws a picture from all its ids, or from some of them if a `completion` draws the others. */
+  async detokenize(known: KnownIds, picture: PictureOptions = {}, options: CallOptions = {}): Promise<Picture> {
+    return Picture.of(await this.#call(this.#rpc.detokenize, detokenizeRequest(known, picture), options));
   }
 
   /** Draws a picture from its text, class or features alone, with a model that generates. */

@@ -38,7 +38,7 @@ export interface GenerateOptions extends Omit<PictureOptions, "completion"> {
 export type CompleteOptions = Omit<PictureOptions, "completion" | "format" | "output">;
 
 /** The first ids of a picture, or ids by their places in raster order. */
-export type KnownIds = readonly number[] | Map<number, number>;
+export type KnownIds = readonly number[] | ReadonlyMap<number, number>;
 
 /** What a stream tells before the picture is done. */
 export interface StreamOptions extends PictureOptions {
@@ -66,9 +66,13 @@ function common(options: PictureOptions) {
   };
 }
 
-export function detokenizeRequest(ids: readonly number[], options: PictureOptions): DetokenizeRequest {
-  const value = { ids: [...ids], positions: [], vocabularyOffset: options.vocabularyOffset ?? 0 };
-  const visual = { kind: { $case: "tokenIds" as const, value } };
+function tokenIds(known: KnownIds, vocabularyOffset = 0) {
+  const [ids, positions] = known instanceof Map ? [[...known.values()], [...known.keys()]] : [[...known], []];
+  return { ids, positions, vocabularyOffset };
+}
+
+export function detokenizeRequest(known: KnownIds, options: PictureOptions): DetokenizeRequest {
+  const visual = { kind: { $case: "tokenIds" as const, value: tokenIds(known, options.vocabularyOffset) } };
   return DetokenizeRequest.fromPartial({ ...common(options), visual, completion: named(options.completion) });
 }
 
@@ -79,8 +83,7 @@ export function generateRequest(options: GenerateOptions): GenerateRequest {
 
 export function completeTokensRequest(known: KnownIds, options: CompleteOptions): CompleteTokensRequest {
   const { model, conditioning, sampling, options: request } = common(options);
-  const [ids, positions] = known instanceof Map ? [[...known.values()], [...known.keys()]] : [[...known], []];
-  const tokens = { ids, positions, vocabularyOffset: options.vocabularyOffset ?? 0 };
+  const tokens = tokenIds(known, options.vocabularyOffset);
   return CompleteTokensRequest.fromPartial({ model, conditioning, sampling, options: request, known: tokens });
 }
 

@@ -7,7 +7,7 @@ import { after, before, test } from "node:test";
 import { promisify } from "node:util";
 import { inflateSync } from "node:zlib";
 import { MaditClient, MaditError, OutputFormat, type PictureEvent, status } from "../src/index.js";
-import { RealServer, ROOT } from "./server.js";
+import { NAMES, RealServer, ROOT } from "./server.js";
 
 const IDS = [...Array(16).keys()];
 let server: RealServer;
@@ -57,7 +57,7 @@ function assertAlike(one: Buffer, two: Buffer): void {
 test("models are listed and described", async () => {
   assert.deepEqual(
     (await client.models()).map((model) => model.name),
-    ["pico-buffer", "pico-mar", "pico-maskgil"],
+    NAMES,
   );
   assert.equal((await client.model())?.codebookSize, 64);
   await assert.rejects(client.model("none"), failsWith(status.NOT_FOUND, "MODEL_NOT_FOUND"));
@@ -87,6 +87,7 @@ test("completed ids keep the known ones, and their picture is that of a completi
   const completed = await client.detokenize(known, options);
   assertAlike(completed.data, (await client.detokenize(whole, { seed, format })).data);
   assertAlike(completed.data, (await client.stream(known, options).result()).data);
+  assertAlike(completed.data, (await client.detokenize(new Map(known.entries()), options)).data);
 });
 
 test("known ids may have places and an offset", async () => {
@@ -99,6 +100,21 @@ test("known ids may have places and an offset", async () => {
   await assert.rejects(client.completeTokens([64], { model: "pico-maskgil" }), (error: unknown) => {
     return error instanceof MaditError && error.violations[0]?.field === "known.ids[0]";
   });
+});
+
+test("generate draws ids from text, or the picture of a decoder", async () => {
+  const text = { model: "pico-maskgen-vq", text: "a red cat", seed: 5n };
+  const { output } = await client.generate({
+    ...text,
+    format: OutputFormat.OUTPUT_FORMAT_TOKENS,
+    vocabularyOffset: 1000,
+  });
+  assert(output.content?.$case === "tokenIds");
+  assert.equal(output.content.value.ids.length, 16);
+  assert(output.content.value.ids.every((id) => id >= 1000 && id < 1128));
+  const picture = await client.generate({ ...text, decoder: "pico-ta-titok" });
+  assert.deepEqual(pngSize(picture.data), [picture.width, picture.height]);
+  assert.equal(picture.report?.chained[0]?.model, "pico-ta-titok");
 });
 
 test("a decoder where none is needed is named", async () => {
@@ -197,4 +213,17 @@ test("the first example of the README, typed as it stands there, gives a picture
   const { stdout } = await promisify(execFile)("sh", ["-ec", run ?? ""], { cwd: folder, env });
   assert.equal(stdout, "tree.png, 64 x 64, 8 rounds\n");
   assert.deepEqual(pngSize(await readFile(join(folder, "tree.png"))), [64, 64]);
+});
+
+test("the README's completion example gives a picture and ids", async () => {
+  const blocks = (await readFile("README.md", "utf8")).matchAll(/```ts\n(.*?)```/gs);
+  const example = [...blocks].map(([, code = ""]) => code).find((code) => code.includes("completion:")) ?? "";
+  // With the name and the count of the models for tests.
+  const typed = example.replaceAll("maskgil-nano", "pico-maskgil").replaceAll("64", "4");
+  // Only what is JavaScript, too, is typed so.
+  const run = new Function("client", "ids", `return (async () => {\n${typed}return [picture, whole];\n})();`);
+  const [picture, whole] = await run(client, IDS);
+  assert.deepEqual(pngSize(picture.data), [64, 64]);
+  assert.deepEqual(whole.slice(0, 4), IDS.slice(0, 4));
+  assert.equal(whole.length, 16);
 });

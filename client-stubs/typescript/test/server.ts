@@ -7,6 +7,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 /** The root of the checkout; tests run in the client's folder. */
 export const ROOT = resolve("../..");
 const MODELS = resolve(ROOT, "server/src/test/resources/models");
+/** The models of the server; the first is its default. */
+export const NAMES = ["pico-buffer", "pico-mar", "pico-maskgen-vq", "pico-maskgil", "pico-ta-titok"];
 /** The first start builds the server. */
 const START_MS = 600_000;
 
@@ -22,7 +24,7 @@ export class RealServer {
     // What protects another server is not for this one.
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("MADIT_")));
     // float32, because only that is promised to be the same each time.
-    const models = ["pico-buffer", "pico-mar", "pico-maskgil"].flatMap((name) => ["--model", join(MODELS, name)]);
+    const models = NAMES.flatMap((name) => ["--model", join(MODELS, name)]);
     const fixed = ["serve", ...models, "--precision", "float32", "--port", `${port}`, "--http-port", `${http}`];
     const child = spawn(resolve(ROOT, "madit"), [...fixed, ...flags], { env, stdio: ["ignore", "pipe", "pipe"] });
     let log = "";
