@@ -32,14 +32,9 @@ CALL_SECONDS = 600
 
 
 def remote_case(case: Case, name: str) -> RemoteCase:
-    """The case as calls of a server that serves its bundle under ``name``; raises :class:`ConversionError` when the family
-    or the case's settings cannot be served.
-    """
-    kind = family_of(case.config)
-    made = family(kind).remote_case(case, Names(name, provenance={"weights": "a recorded case, with its draws"}))
-    if made is None:
-        raise ConversionError(f"config.json: the settings of this {kind} case are not served")
-    return made
+    """The case as calls of a server that serves its bundle under ``name``."""
+    names = Names(name, provenance={"weights": "a recorded case, with its draws"})
+    return family(family_of(case.config)).remote_case(case, names)
 
 
 def write_bundle(case: Case, name: str, out: Path) -> None:

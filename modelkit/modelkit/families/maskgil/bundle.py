@@ -24,12 +24,13 @@ def export(model: MaskGil, settings: Mapping[str, Any], names: Names, vae: nn.Mo
     if vae is not None:
         raise ConversionError("vae: MaskGIL draws ids, which the bundle named by decoder draws")
     sampling, decoder = maskgil_sampling(settings.get("sample", {})), settings.get("decoder")
-    if sampling.counts or sampling.randomize != "linear":
-        raise ConversionError("sample: a bundle's default must be a named sched_mode and randomize linear")
+    if sampling.counts:
+        raise ConversionError("sample.sched_mode: a bundle's default must be a named one")
+    rounds = sampling.random_rounds
     clip = load_clip(settings)
     if clip is None:
         content = manifest(model, names, sampling, decoder, 0)
-        return Export(ScriptedMaskGil(model), content)
+        return Export(ScriptedMaskGil(model, random_rounds=rounds), content)
     sizes = clip.model.config
     if not model.config.text or (sizes.width, sizes.length) != (model.config.feature_dim, model.config.slots):
         raise ConversionError(
@@ -38,7 +39,7 @@ def export(model: MaskGil, settings: Mapping[str, Any], names: Names, vae: nn.Mo
         )
     content = manifest(model, names, sampling, decoder, sizes.vocabulary)
     content["text"] |= {"special_tokens": True}
-    module = ScriptedMaskGil(model, ClipTower(clip.model, penultimate=False))
+    module = ScriptedMaskGil(model, ClipTower(clip.model, penultimate=False), rounds)
     return Export(module, content, {TOKENIZER: clip.tokenizer_json.encode()})
 
 
@@ -81,7 +82,7 @@ def manifest(
             "reveal_order": "certainty",
             "reveal_schedule": sampling.schedule,
             "temperature": sampling.temperature,
-            "choice_temperature": sampling.choice_temperature,
+            "choice_temperature": sampling.choice_temperature if sampling.noisy else 0.0,
             "noise_scale": 1.0,
         },
         "bounds": {

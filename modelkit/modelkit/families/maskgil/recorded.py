@@ -9,31 +9,21 @@ from ..recorded import with_choice_draws
 from ..remote_case import Answer, RemoteCall, RemoteCase
 from .bundle import export
 from .model import convert
+from .recorded_noise import recorded_noise
 from .sampler import maskgil_sampling, reveal_counts
 
 
-def remote_case(case: Case, names: Names) -> RemoteCase | None:
-    """None for the two kinds of certainty that are not served."""
+def remote_case(case: Case, names: Names) -> RemoteCase:
+    """The bundle with the recorded draws, its calls, and how their answers are read."""
     sample = case.config.get("sample", {})
     settings = maskgil_sampling(sample)
-    if settings.randomize not in ("linear", "no"):
-        return None
-    noisy = settings.randomize == "linear"
     model = convert(case.weights, case.config)
     config, labels = model.config, case.input("labels")
-    # What cannot be a bundle's default is asked for by each request.
-    named = {**sample, "randomize": "linear", "sched_mode": settings.schedule}
-    bundle = export(model, {**case.config, "sample": named}, names)
+    # Counts cannot be a bundle's default: each request asks for them.
+    bundle = export(model, {**case.config, "sample": {**sample, "sched_mode": settings.schedule}}, names)
     counts, samples = reveal_counts(settings.planned(config.tokens), config.tokens), len(labels)
-    step = 2 if noisy else 1
-    choices = torch.stack([-case.draws[k * step].view(samples, config.tokens, -1).log() for k in range(len(counts))], 1)
-    quiet = torch.zeros(choices.shape[:3], dtype=torch.float64)
-    if noisy:
-        quiet = torch.stack([case.draws[k * step + 1].view(samples, -1) for k in range(len(counts))], 1)
-    with_choice_draws(bundle.module, choices, quiet)
-    sampling: dict[str, object] = {} if noisy else {"choice_temperature": 0.0}
-    if settings.counts:
-        sampling["user_plan"] = {"counts": counts}
+    with_choice_draws(bundle.module, *recorded_noise(case, settings, samples, config.tokens, len(counts)))
+    sampling = {"user_plan": {"counts": counts}} if settings.counts else {}
     calls = []
     for index, label in enumerate(labels.tolist()):
         request = {"sampling": {"seed": index, **sampling}, "include_plan": True}

@@ -74,14 +74,12 @@ class CaseDraws:
         return draw.view(shape)
 
 
-def certainty_of(
-    kind: str, chosen: Tensor, settings: MaskGilSampling, index: int, rounds: int, draws: CaseDraws
-) -> Tensor:
+def certainty_of(chosen: Tensor, settings: MaskGilSampling, index: int, rounds: int, draws: CaseDraws) -> Tensor:
     """Certainty [B, N] of ids with probabilities ``chosen`` [B, N]."""
-    if kind == "linear":
+    if settings.noisy:
         noise = settings.choice_temperature * draws.take(*chosen.shape) * (1 - progress(index, rounds))
         return chosen.log() + noise
-    if kind == "random" or (kind == "warm_up" and index < 2):
+    if index < settings.random_rounds:
         return draws.take(*chosen.shape)
     return chosen
 
@@ -109,7 +107,7 @@ def sample(
         scores = probability / probability.sum(-1, keepdim=True) / draws.take(samples, tokens, codes + 1)
         chosen = scores.argmax(-1)
         probable = probability.gather(2, chosen.unsqueeze(2))[..., 0]
-        certainty = certainty_of(settings.randomize, probable, settings, index, len(planned), draws)
+        certainty = certainty_of(probable, settings, index, len(planned), draws)
         certainty = certainty.masked_fill(~masked, -torch.inf)
         # The authors' comparison reveals every tie; the mask is taken from the first ``count`` only.
         best = certainty.topk(min(count, left), -1)

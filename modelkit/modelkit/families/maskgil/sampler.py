@@ -11,6 +11,7 @@ from ..weights import ConversionError
 
 SCHEDULES = ("arccos", "cosine", "linear", "root", "square")
 RANDOMNESS = ("linear", "warm_up", "random", "no")
+ALL_ROUNDS = 1 << 30
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,16 @@ class MaskGilSampling:
     schedule: str = "arccos"
     randomize: str = "linear"
     counts: tuple[int, ...] = ()
+
+    @property
+    def random_rounds(self) -> int:
+        """Rounds, from the first, in which chance alone decides what is kept."""
+        return {"random": ALL_ROUNDS, "warm_up": 2}.get(self.randomize, 0)
+
+    @property
+    def noisy(self) -> bool:
+        """Whether certainty has noise that falls over the rounds."""
+        return self.randomize == "linear"
 
     def planned(self, tokens: int) -> list[int]:
         """Ids per round as scheduled for ``tokens`` missing ones."""

@@ -20,11 +20,13 @@ from .sampler import progress
 class ScriptedMaskGil(nn.Module):
     """All entry points. Takes ``model`` over: its layers can be cast afterwards, and no longer trained.
 
-    ``tower`` gives features of text token ids; without one, text comes as features.
+    ``tower`` gives features of text token ids; without one, text comes as features. In the first ``random_rounds`` rounds
+    chance alone decides which ids are kept.
     """
 
-    def __init__(self, model: MaskGil, tower: nn.Module | None = None) -> None:
+    def __init__(self, model: MaskGil, tower: nn.Module | None = None, random_rounds: int = 0) -> None:
         super().__init__()
+        self.random_rounds = random_rounds
         config = model.config
         self.tokens, self.codes = config.tokens, config.codes
         self.slot_count, self.feature_dim = config.slots, config.feature_dim
@@ -131,6 +133,8 @@ class ScriptedMaskGil(nn.Module):
             certainty = log_probability.gather(1, chosen.unsqueeze(1))[:, 0].double()
             spread = scale[i][1] * (1.0 - progress(plan[i][2] - 1, plan[i][3]))
             certainty = certainty + spread * order[start:end].double()
+            if plan[i][2] <= self.random_rounds:
+                certainty = order[start:end].double()
             best = torch.argsort(certainty, dim=0, descending=True, stable=True)[: plan[i][1] - plan[i][0]]
             canvases[i].index_copy_(0, places[i][best], chosen[best])
             start = end

@@ -5,23 +5,22 @@ from torch import Tensor
 
 from ..case import Case
 from .model import convert
+from .recorded_noise import recorded_noise
 from .sampler import maskgil_sampling, reveal_counts
 from .scripted import ScriptedMaskGil
 
 
 @torch.no_grad()
 def run_script(case: Case) -> dict[str, Tensor]:
-    """The ids of the case as a server draws them; nothing for the two kinds of certainty that are not served."""
+    """The ids of the case as a server draws them."""
     settings = maskgil_sampling(case.config.get("sample", {}))
-    if settings.randomize not in ("linear", "no"):
-        return {}
-    noisy = settings.randomize == "linear"
     model = convert(case.weights, case.config)
     config, labels = model.config, case.input("labels")
-    script = torch.jit.script(ScriptedMaskGil(model).eval())
+    script = torch.jit.script(ScriptedMaskGil(model, random_rounds=settings.random_rounds).eval())
     planned = settings.planned(config.tokens)
     counts, order, grid = reveal_counts(planned, config.tokens), torch.empty(0, dtype=torch.int64), [config.grid] * 2
-    temperature = settings.choice_temperature if noisy else 0.0
+    choices, certainties = recorded_noise(case, settings, len(labels), config.tokens, len(counts))
+    temperature = settings.choice_temperature if settings.noisy else 0.0
     scales = torch.tensor([[settings.guidance, temperature, settings.temperature, 1.0]], dtype=torch.float64)
     histories, finals = [], []
     for sample, label in enumerate(labels):
@@ -29,11 +28,8 @@ def run_script(case: Case) -> dict[str, Tensor]:
         ids = script.canvas(torch.full([config.tokens], -1), order)
         history, begin = [ids.clone()], 0
         for index, count in enumerate(counts):
-            masked, draw = ids < 0, index * (2 if noisy else 1)
-            choice = -case.draws[draw].view(len(labels), config.tokens, -1)[sample][masked].log()
-            certainty = (
-                case.draws[draw + 1].view(len(labels), -1)[sample][masked] if noisy else torch.zeros(len(choice))
-            )
+            masked = ids < 0
+            choice, certainty = choices[sample, index][masked], certainties[sample, index][masked]
             budget = torch.tensor([[begin, begin + count, index + 1, len(planned), 0, 0]])
             script.round_with_noise([condition], [ids], [order], budget, scales, choice, certainty)
             history.append(ids.clone())
