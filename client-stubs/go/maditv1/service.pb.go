@@ -196,8 +196,8 @@ type TokenizeRequest struct {
 	TokenCount *uint32 `protobuf:"varint,3,opt,name=token_count,json=tokenCount,proto3,oneof" json:"token_count,omitempty"`
 	// Added to each id of the response. Range 0 to 2^32 - Model.codebook_size. Default 0.
 	VocabularyOffset uint32 `protobuf:"varint,4,opt,name=vocabulary_offset,json=vocabularyOffset,proto3" json:"vocabulary_offset,omitempty"`
-	// Continuous tokens: draw from the posterior (true) or take its mean (false). Refused by discrete models.
-	// Default: the manifest's.
+	// Continuous tokens: draw from the posterior (true) or take its mean (false). Discrete models refuse true, and so do, for
+	// now, all others. Default: false.
 	SamplePosterior *bool `protobuf:"varint,5,opt,name=sample_posterior,json=samplePosterior,proto3,oneof" json:"sample_posterior,omitempty"`
 	// Seed of that draw. Default: the server picks one.
 	Seed *uint64 `protobuf:"varint,6,opt,name=seed,proto3,oneof" json:"seed,omitempty"`
