@@ -28,6 +28,16 @@ final class Decoders {
         .findFirst();
   }
 
+  /** What a model draws pictures from, for messages. */
+  static String taken(Manifest manifest) {
+    if (manifest.drawsTokens()) {
+      return "it draws tokens, not pictures";
+    }
+    return manifest.takesTokens()
+        ? "it draws from " + tokens(manifest)
+        : "it draws pictures from no tokens";
+  }
+
   /** What is drawn or taken, for messages. */
   static String tokens(Manifest manifest) {
     int count = manifest.tokens().count();

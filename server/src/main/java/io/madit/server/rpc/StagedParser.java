@@ -40,9 +40,6 @@ final class StagedParser {
     }
     Violations mine = new Violations();
     GtrOptions asked = asked(mine);
-    if (manifest.adaptiveSteps() && !asked.withoutSteps().equals(asked)) {
-      mine.add("sampling.gtr", "must have no flow steps: this model's solver is adaptive");
-    }
     if (mine.isEmpty() && rounds < 2) {
       mine.add("sampling.rounds", "must be at least 2 with reveal_order GTR", rounds);
     }
@@ -65,7 +62,6 @@ final class StagedParser {
 
   private GtrOptions asked(Violations mine) {
     io.madit.v1.GtrOptions gtr = given.getGtr();
-    int most = manifest.bounds().maxFlowSteps();
     int rounds = manifest.bounds().maxRounds();
     return new GtrOptions(
         count("stages", gtr.hasStages(), gtr.getStages(), Integer.SIZE, mine),
@@ -75,14 +71,25 @@ final class StagedParser {
             gtr.getReconstructionRounds(),
             rounds,
             mine),
-        count("first_flow_steps", gtr.hasFirstFlowSteps(), gtr.getFirstFlowSteps(), most, mine),
-        count("last_flow_steps", gtr.hasLastFlowSteps(), gtr.getLastFlowSteps(), most, mine),
-        count(
+        steps("first_flow_steps", gtr.hasFirstFlowSteps(), gtr.getFirstFlowSteps(), mine),
+        steps("last_flow_steps", gtr.hasLastFlowSteps(), gtr.getLastFlowSteps(), mine),
+        steps(
             "reconstruction_flow_steps",
             gtr.hasReconstructionFlowSteps(),
             gtr.getReconstructionFlowSteps(),
-            most,
             mine));
+  }
+
+  /** An adaptive solver chooses its steps itself. */
+  private Integer steps(String name, boolean present, int value, Violations mine) {
+    if (present && manifest.adaptiveSteps()) {
+      mine.add(
+          GTR + name,
+          "must be absent: this model's solver is adaptive",
+          Integer.toUnsignedLong(value));
+      return null;
+    }
+    return count(name, present, value, manifest.bounds().maxFlowSteps(), mine);
   }
 
   private static Integer count(String name, boolean present, int value, int most, Violations mine) {

@@ -61,7 +61,9 @@ final class TokenOrderParser {
     ServedModel decoder = context.models().named(name, DECODER + "model");
     if (!Decoders.fits(manifest, decoder.manifest())) {
       violations.add(
-          DECODER + "model", "must draw " + Decoders.tokens(manifest), decoder.bundle().id());
+          DECODER + "model",
+          "must draw from " + Decoders.tokens(manifest),
+          decoder.bundle().id() + ", which does not: " + Decoders.taken(decoder.manifest()));
       violations.check();
     }
     return Optional.of(decoder);
