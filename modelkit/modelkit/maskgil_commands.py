@@ -17,12 +17,13 @@ def train(
     decoder: Decoder = Path("models/madit-nano"),
     bf16: Annotated[bool, typer.Option(help="bfloat16 autocast; faster only where the CPU has it")] = True,
 ) -> None:
-    """Trains on the ids of composed emoji scenes, on the CPU."""
+    """Trains on the ids of composed emoji scenes and of their mirror images, on the CPU."""
     from .families.maskgil.ids import codebook, scene_ids
     from .families.maskgil.train import NANO, RECIPE, examples, train_maskgil
     from .trainer import run_dir
 
-    data, held = (examples(scene_ids(decoder, *part), NANO) for part in (("train", 8000), ("validation", 128)))
+    data = examples([scene_ids(decoder, "train", 8000, mirrored) for mirrored in (False, True)], NANO)
+    held = examples([scene_ids(decoder, "validation", 128)], NANO)
     train_maskgil(NANO, RECIPE, codebook(decoder), data, held, run_dir(run), bf16)
 
 

@@ -15,6 +15,7 @@ from modelkit.families.maskgil.bundle import export_with_words
 from modelkit.families.maskgil.complete import complete
 from modelkit.families.maskgil.config import LlamaConfig
 from modelkit.families.maskgil.evaluate import Held, best_hits, completions, manifest_sampling
+from modelkit.families.maskgil.ids import IdScenes
 from modelkit.families.maskgil.sampler import MaskGilSampling
 from modelkit.families.maskgil.scripted import ScriptedMaskGil
 from modelkit.families.maskgil.train import (
@@ -22,9 +23,11 @@ from modelkit.families.maskgil.train import (
     Recipe,
     chosen_rows,
     evaluate,
+    examples,
     load_maskgil,
     masks,
     start,
+    targets,
     train_maskgil,
 )
 from modelkit.families.ta_titok.captions import Captions
@@ -122,12 +125,33 @@ def test_masks_leave_the_first_quarter_known_as_often_as_told():
 def test_it_starts_from_the_codewords():
     model = start(CONFIG, CODEBOOK)
     assert torch.allclose(model.tok_emb.weight[:12, :6], 3 * CODEBOOK)
-    assert set(evaluate(model.eval(), flat(4))) == {
-        "held_error",
-        "held_hits",
-        "held_error_no_caption",
-        "held_hits_no_caption",
-    }
+    row = evaluate(model.eval(), flat(4), CODEBOOK)
+    assert set(row) == {f"held_{of}{part}" for of in ("error", "hits", "cosine") for part in ("", "_no_caption")}
+
+
+def test_a_near_codeword_is_nearly_right():
+    near = torch.nn.functional.normalize(CODEBOOK[:1] + 0.05, dim=1)
+    book = torch.cat([CODEBOOK, near])
+    sharp, blurred = (targets(book, torch.tensor([0, 5]), blur) for blur in (0.001, 0.1))
+    assert sharp.shape == (2, 14)
+    assert torch.allclose(blurred.sum(1), torch.ones(2))
+    assert float(sharp[1, 5]) > 0.999
+    assert float(blurred[0, 12]) > 0.25
+    assert float(blurred[:, 13].abs().max()) == 0.0
+
+
+def test_targets_become_sharper():
+    recipe = Recipe(Schedule(100, 1e-3), blur=(0.2, 0.1))
+    assert [recipe.blur_at(step) for step in (0, 50)] == pytest.approx([0.2, 0.15])
+
+
+def test_sets_of_scenes_are_joined(monkeypatch):
+    monkeypatch.setattr("modelkit.families.maskgil.train.word_table", lambda dim: torch.zeros(3, dim))
+    monkeypatch.setattr("modelkit.families.ta_titok.captions.token_ids", lambda caption, limit: [len(caption)])
+    parts = [IdScenes(flat(2).ids, ["a", "bb"]), IdScenes(flat(1).ids + 1, ["ccc"])]
+    joined = examples(parts, CONFIG)
+    assert joined.ids[:, 0].tolist() == [0, 1, 1]
+    assert joined.captions.ids[:, 0].tolist() == [1, 2, 3]
 
 
 def scene() -> Tensor:

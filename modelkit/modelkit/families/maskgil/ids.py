@@ -27,14 +27,19 @@ def codebook(bundle: Path) -> Tensor:
 
 
 @torch.no_grad()
-def scene_ids(bundle: Path, split: str, count: int) -> IdScenes:
-    """``count`` scenes of a split as ids; every picture is encoded once per version of the bundle's weights."""
+def scene_ids(bundle: Path, split: str, count: int, mirrored: bool = False) -> IdScenes:
+    """``count`` scenes of a split as ids; every picture is encoded once per version of the bundle's weights.
+
+    ``mirrored``: of the pictures with left and right exchanged.
+    """
     module = torch.jit.load(str(bundle / MODEL), map_location="cpu")
     version = json.loads((bundle / MANIFEST).read_text())["files"][MODEL]
     pictures, captions = scenes(split, count)
-    file = cache_dir() / "data" / "ids" / f"{version[:12]}-{split}-{count}.safetensors"
+    name = f"{split}-mirrored" if mirrored else split
+    file = cache_dir() / "data" / "ids" / f"{version[:12]}-{name}-{count}.safetensors"
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
-        rows = [module.encode(torch.from_numpy(picture.copy())) for picture in tqdm(pictures, desc=f"encode {split}")]
+        turned = pictures[:, :, ::-1] if mirrored else pictures
+        rows = [module.encode(torch.from_numpy(picture.copy())) for picture in tqdm(turned, desc=f"encode {name}")]
         save_file({"ids": torch.stack(rows)}, file)
     return IdScenes(load_file(file)["ids"], captions)

@@ -3,6 +3,7 @@
 One resumable stage; checkpoints lie where :mod:`modelkit.trainer` puts them, the result is ``maskgil.safetensors``.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,7 +50,7 @@ class Recipe:
     """Length, pictures per step, and of each picture how many masked ids are asked for.
 
     ``hidden_captions``: how often a picture is trained without its caption. ``beginnings``: how often its first quarter
-    is known.
+    is known. ``blur``: temperature of the targets at the start and at the end, see :func:`targets`.
     """
 
     schedule: Schedule
@@ -57,9 +58,15 @@ class Recipe:
     asked: int = 64
     hidden_captions: float = 0.15
     beginnings: float = 0.6
+    blur: tuple[float, float] = (0.1, 0.03)
+
+    def blur_at(self, step: int) -> float:
+        """Falls linearly over the training."""
+        first, last = self.blur
+        return first + (last - first) * step / self.schedule.steps
 
 
-RECIPE = Recipe(Schedule(1400, 3e-3, warmup=60))
+RECIPE = Recipe(Schedule(6000, 3e-3, warmup=100))
 
 
 @dataclass(frozen=True)
@@ -70,9 +77,12 @@ class Examples:
     captions: Captions
 
 
-def examples(scenes: IdScenes, config: LlamaConfig) -> Examples:
-    """Scenes with their captions as word features."""
-    return Examples(scenes.ids, read_captions(scenes.captions, word_table(config.feature_dim), config.slots))
+def examples(scenes: Sequence[IdScenes], config: LlamaConfig) -> Examples:
+    """Sets of scenes, one behind the other, with their captions as word features."""
+    captions = [caption for part in scenes for caption in part.captions]
+    return Examples(
+        torch.cat([part.ids for part in scenes]), read_captions(captions, word_table(config.feature_dim), config.slots)
+    )
 
 
 @torch.no_grad()
@@ -110,6 +120,14 @@ def chosen_rows(masked: Tensor, count: int, generator: torch.Generator) -> Tenso
     return rows.flatten()[masked.flatten()[rows.flatten()]]
 
 
+def targets(codebook: Tensor, wanted: Tensor, blur: float) -> Tensor:
+    """Probabilities [M, V + 1] for the ids ``wanted`` [M]: softmax(cosine to the wanted codeword / ``blur``), mask 0.
+
+    Codewords [V, c] are unit vectors. Neighbours draw nearly the same, so a guess that is close should cost little.
+    """
+    return F.pad((codebook[wanted] @ codebook.T / blur).softmax(1), (0, 1))
+
+
 def train_maskgil(
     config: LlamaConfig, recipe: Recipe, codebook: Tensor, data: Examples, held: Examples, run: Path, bf16: bool
 ) -> Llama:
@@ -127,12 +145,12 @@ def train_maskgil(
             x = model.hidden(torch.where(masked, config.codes, ids), slots)
             logits = model.head(x.flatten(0, 1)[rows], rows)
         wanted = ids.flatten()[rows]
-        error = F.cross_entropy(logits.float(), wanted)
+        error = F.cross_entropy(logits.float(), targets(codebook, wanted, recipe.blur_at(step)))
         hits = (logits.detach().argmax(1) == wanted).float().mean()
         return {"total": error, "error": error, "hits": hits}
 
     def report(model: Llama) -> dict[str, float]:
-        return evaluate(model, held)
+        return evaluate(model, held, codebook)
 
     model = train(start(config, codebook), "maskgil", run, recipe.schedule, loss, report, report_every=200)
     save_file({name: value.contiguous() for name, value in model.state_dict().items()}, run / RESULT)
@@ -151,23 +169,29 @@ def _slots(model: Llama, captions: Captions, pick: Tensor, seen: Tensor) -> Tens
 
 
 @torch.no_grad()
-def evaluate(model: Llama, held: Examples) -> dict[str, float]:
-    """One pass over held-out pictures with only their first quarter known: error and how many of the best ids are right."""
+def evaluate(model: Llama, held: Examples, codebook: Tensor) -> dict[str, float]:
+    """One pass over held-out pictures with only their first quarter known.
+
+    Cross-entropy, how many of the best ids are right, and the mean cosine of their codewords to the right ones.
+    """
     tokens = held.ids.shape[1]
     ids = held.ids.clone()
     ids[:, tokens // 4 :] = model.codes
     pick = torch.arange(len(ids))
     row = {}
     for name, seen in (("", held.captions.seen), ("_no_caption", torch.zeros_like(held.captions.seen))):
-        errors, hits = [], []
+        errors, hits, cosines = [], [], []
         for part in pick.split(16):
             slots = _slots(model, held.captions, part, seen[part])
             logits = model(ids[part], slots)[:, tokens // 4 :].flatten(0, 1)
             wanted = held.ids[part, tokens // 4 :].flatten()
             errors.append(F.cross_entropy(logits, wanted))
-            hits.append((logits.argmax(1) == wanted).float().mean())
+            best = logits[:, : model.codes].argmax(1)
+            hits.append((best == wanted).float().mean())
+            cosines.append((codebook[best] * codebook[wanted]).sum(1).mean())
         row |= {
             f"held_error{name}": float(torch.stack(errors).mean()),
             f"held_hits{name}": float(torch.stack(hits).mean()),
+            f"held_cosine{name}": float(torch.stack(cosines).mean()),
         }
     return row
