@@ -23,7 +23,7 @@ from .sampler import MaskGilSampling
 
 RESULT = "maskgil.safetensors"
 DECODER = "madit-nano"
-SAMPLING = MaskGilSampling(rounds=8, guidance=0.0, temperature=1.5, choice_temperature=4.5)
+SAMPLING = MaskGilSampling(rounds=8, guidance=0.0, temperature=4.0, choice_temperature=10.0)
 
 NANO = LlamaConfig(
     codes=8192,
